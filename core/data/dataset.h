@@ -1,0 +1,60 @@
+/* Images with labels, in three splits. One interface; a reader a file (folder.c, scenes.c).
+ *
+ *     struct dataset *d = NULL;
+ *     if (dataset_open(&d, "folder:photos", &options, &err) < 0) ...
+ *     struct image im = {0};
+ *     dataset_decode(d, SPLIT_TRAIN, 7, &im, &err);
+ *     image_free(&im);
+ *     dataset_close(d);
+ *
+ * A dataset is constant after opening; any number of threads may decode from it at once. */
+#ifndef CORE_DATA_DATASET_H
+#define CORE_DATA_DATASET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/data/image.h"
+#include "core/error.h"
+
+enum split { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLITS };
+
+struct dataset_options {
+    uint64_t seed;        /* for splits made here (a folder without splits) and for rendered scenes */
+    int image;            /* side in pixels at which scenes are rendered */
+    size_t scenes[SPLITS]; /* images a split of `scenes:` */
+};
+
+struct dataset;
+
+/* `spec`: folder:PATH, scenes:TASK, or a bare path that is recognised. Errors: ERROR_USAGE (unknown kind or task, with
+ * the known ones), ERROR_DATA (no images, one class only, an empty split), ERROR_IO. */
+int dataset_open(struct dataset **out, const char *spec, const struct dataset_options *options, struct error *e);
+void dataset_close(struct dataset *d); /* NULL is accepted */
+
+const char *dataset_spec(const struct dataset *d); /* normalised: with its kind */
+size_t dataset_size(const struct dataset *d, enum split split);
+int dataset_classes(const struct dataset *d);
+const char *dataset_class_name(const struct dataset *d, int label);
+int dataset_label(const struct dataset *d, enum split split, size_t index);
+/* File of an image, NULL where it is rendered. */
+const char *dataset_path(const struct dataset *d, enum split split, size_t index);
+/* True where decoding gives images of options.image already (rendered). */
+bool dataset_is_native(const struct dataset *d);
+/* True if both list the same class names in the same order. */
+bool dataset_same_classes(const struct dataset *a, const struct dataset *b);
+
+/* Decodes or renders one image. Errors: ERROR_IO, ERROR_DATA (names the file and the reason). */
+int dataset_decode(const struct dataset *d, enum split split, size_t index, struct image *out, struct error *e);
+
+/* SHA-256 (lower-case hex) of the encoded file, or of the pixels where none is encoded. */
+int dataset_hash_image(const struct dataset *d, enum split split, size_t index, char out[65], struct error *e);
+
+/* SHA-256 over the kind, class names, paths and sizes (for rendered data: over the parameters). */
+void dataset_fingerprint(const struct dataset *d, char out[65]);
+
+const char *split_name(enum split split);             /* "train", "val", "test" */
+bool split_parse(const char *name, enum split *out);
+
+#endif
