@@ -1,0 +1,51 @@
+/* One subcommand of gptui (`gptui inspect FILE --json`): a row of constants and a function; a file each, cmd_NAME.c.
+ *
+ *     static int run(const struct arguments *a, struct error *e) { ... }
+ *     const struct subcommand cmd_inspect = {
+ *         .name = "inspect",
+ *         .synopsis = "FILE [--json]",
+ *         .summary = "what a checkpoint holds",
+ *         .details = "Paragraphs for `gptui help inspect` and the man page.",
+ *         .options = (const struct option[]){{"json", NULL, "print JSON"}, {NULL, NULL, NULL}},
+ *         .run = run,
+ *     };
+ *
+ * main.c lists them; --help, the man page and completion are made from these rows. Main thread only. */
+#ifndef APP_SUBCOMMAND_H
+#define APP_SUBCOMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/error.h"
+#include "core/settings.h"
+
+struct option {
+    const char *name;     /* without the two dashes */
+    const char *argument; /* "FILE"; NULL: a flag */
+    const char *help;
+};
+
+/* What stood on the command line, checked against the rows. */
+struct arguments {
+    const struct subcommand *command;
+    int count; /* positional arguments */
+    const char **values;
+    struct settings settings; /* defaults < recipe < --config file < --name value; where takes_settings */
+    size_t options;           /* private: see arguments_has() */
+    const struct given_option *given;
+};
+
+struct subcommand {
+    const char *name, *synopsis, *summary, *details;
+    const struct option *options; /* ends with a NULL name; may be NULL */
+    bool takes_settings;          /* every setting of settings.def is an option, --config FILE too */
+    int least, most;              /* positional arguments; most < 0: any number */
+    /* Returns the exit status of the program; with a negative code, `e` is printed and its exit status taken. */
+    int (*run)(const struct arguments *a, struct error *e);
+};
+
+bool arguments_has(const struct arguments *a, const char *option);
+const char *arguments_value(const struct arguments *a, const char *option); /* the last one given; NULL: none */
+
+#endif
