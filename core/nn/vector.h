@@ -1,0 +1,48 @@
+/* Vector kernels that BLAS does not have: exact GELU, softmax, LayerNorm and sums, on rows of floats.
+ *
+ *     const struct vector_ops *v = vector_ops();
+ *     v->gelu(n, x, y);
+ *
+ * The same source (vector_kernels.h, on SLEEF's exp and erf) is compiled for the base instruction set, AVX2 and
+ * AVX-512; the best that this CPU has is chosen once. A result depends on the set chosen, never on threads or
+ * alignment. Functions are pure; arrays may be unaligned; in and out may be the same array unless said. Any thread may
+ * call. */
+#ifndef CORE_NN_VECTOR_H
+#define CORE_NN_VECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct vector_ops {
+    const char *name; /* "avx512", "avx2", "base" */
+    float (*sum)(size_t n, const float *x);
+    float (*dot)(size_t n, const float *x, const float *y);
+    void (*add)(size_t n, const float *x, float *y);           /* y += x */
+    void (*axpy)(size_t n, float a, const float *x, float *y); /* y += a x */
+    void (*scale)(size_t n, float a, float *x);                /* x *= a */
+    /* out = a x + b y */
+    void (*mix)(size_t n, float a, const float *x, float b, const float *y, float *out);
+    /* y = x (1 + erf(x / sqrt 2)) / 2: torch.nn.functional.gelu */
+    void (*gelu)(size_t n, const float *x, float *y);
+    /* dx = dy gelu'(x) */
+    void (*gelu_backward)(size_t n, const float *x, const float *dy, float *dx);
+    /* x = softmax(scale x), scale > 0 */
+    void (*softmax)(size_t n, float scale, float *x);
+    /* dp = p (dp - sum(p dp)): from the gradient of a softmax's result to that of its argument */
+    void (*softmax_backward)(size_t n, const float *p, float *dp);
+    /* y = (x - mean) rstd w + b; *mean and *rstd = 1 / sqrt(var + eps) are given out */
+    void (*layernorm)(size_t n, float eps, const float *x, const float *w, const float *b, float *y, float *mean,
+                      float *rstd);
+    /* dx += the gradient of x, given dy; dx and dy are different arrays */
+    void (*layernorm_backward)(size_t n, const float *x, const float *w, float mean, float rstd, const float *dy,
+                               float *dx);
+    bool (*finite)(size_t n, const float *x); /* no NaN, no infinity */
+};
+
+/* The best set for this CPU. GPTUI_VECTOR=base|avx2|avx512 in the environment asks for another, where it exists. */
+const struct vector_ops *vector_ops(void);
+
+/* Every set this build and CPU have, best first, ending with NULL. */
+const struct vector_ops *const *vector_all(void);
+
+#endif
