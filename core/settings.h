@@ -96,11 +96,12 @@ struct setting {
 size_t settings_count(void);
 const struct setting *settings_at(size_t i);
 const struct setting *settings_find(const char *name); /* NULL: none */
+const char *settings_group(size_t i);                  /* heading of the group that row i belongs to */
 
 void settings_default(struct settings *s);
 
-/* Sets one by name. Errors: ERROR_USAGE: unknown name (with the nearest one), not a number, out of range (with the range
- * and unit), unknown choice (with the choices), text too long or with a line break. */
+/* Sets one by name. Errors: ERROR_USAGE: unknown name (with the nearest one), not a number, out of range (with the
+ * range and unit), unknown choice (with the choices), text too long or with a line break. */
 int settings_set(struct settings *s, const char *name, const char *value, struct error *e);
 
 /* The value as text that settings_set() reads back to the same bits. Into out[size]; returns out. */
