@@ -1,0 +1,316 @@
+#include "core/model/pass.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/model/pass_memory.h"
+#include "core/nn/attention.h"
+#include "core/nn/gelu.h"
+#include "core/nn/layernorm.h"
+#include "core/nn/linear.h"
+#include "core/nn/loss.h"
+#include "core/nn/patch.h"
+#include "core/nn/prompt.h"
+#include "core/nn/vector.h"
+
+static int lowest_block(const struct tuning *t) {
+    if (!tuning_has_prompts(t))
+        return t->shape.depth;
+    return tuning_find(t, TUNED_TEMPS) ? 0 : t->options.insert_at;
+}
+
+static void lay_out_block(struct pass *p, struct pass_block *b, bool gated) {
+    const struct tuning *t = p->options.tuning;
+    struct arena *a = &p->arena;
+    size_t dim = (size_t)t->shape.dim, rows = (size_t)p->options.chunk * b->tokens;
+    b->norm1 = arena_floats(a, arena_product(rows, 2));
+    b->norm2 = arena_floats(a, arena_product(rows, 2));
+    b->qkv = arena_floats(a, arena_product(rows, 3 * dim));
+    b->middle = arena_floats(a, arena_product(rows, dim));
+    b->hidden = arena_floats(a, arena_product(rows, (size_t)t->shape.mlp));
+    if (gated)
+        b->ungated = arena_floats(a, arena_product((size_t)p->options.chunk * (size_t)t->options.prompts, dim));
+}
+
+/* Once to count, once to take: see arena.h. */
+static void lay_out(struct pass *p) {
+    const struct pass_options *o = &p->options;
+    const struct tuning *t = o->tuning;
+    struct arena *a = &p->arena;
+    size_t chunk = (size_t)o->chunk, dim = (size_t)t->shape.dim, mlp = (size_t)t->shape.mlp;
+    size_t plain = (size_t)shape_patches(&t->shape) + 1;
+    size_t most = plain + (size_t)tuning_prompts_at(t, t->shape.depth - 1), rows = arena_product(chunk, most);
+    int depth = t->shape.depth;
+    p->lowest = lowest_block(t);
+    struct pass_block shared = {.tokens = most};
+    lay_out_block(p, &shared, false);
+    float *shared_x[2] = {arena_floats(a, arena_product(rows, dim)), arena_floats(a, arena_product(rows, dim))};
+    for (int l = 0; l <= depth; l++) {
+        struct pass_block block = shared;
+        block.kept = l < depth && (o->keep_all || (o->backward && l >= p->lowest));
+        block.tokens = plain + (size_t)tuning_prompts_at(t, l);
+        if (block.kept)
+            lay_out_block(p, &block, tuning_is_gated(t));
+        block.x = block.kept ? arena_floats(a, arena_product(rows, dim)) : shared_x[l % 2];
+        if (p->blocks)
+            p->blocks[l] = block;
+    }
+    p->columns = arena_floats(a, arena_product(plain, 3 * (size_t)t->shape.patch * (size_t)t->shape.patch));
+    p->plain = arena_floats(a, arena_product(arena_product(chunk, plain), dim));
+    p->wide = arena_floats(a, arena_product(rows, mlp));
+    p->row = arena_floats(a, arena_product(rows, dim));
+    p->scratch = arena_floats(a, arena_product(2 * most, most));
+    p->feature = arena_floats(a, chunk * dim);
+    p->mean = arena_floats(a, chunk * dim);
+    p->mean_stats = arena_floats(a, chunk * 2);
+    p->keep = arena_floats(a, (size_t)t->options.prompts * dim);
+    if (!o->backward)
+        return;
+    p->dx = arena_floats(a, arena_product(rows, dim));
+    p->dqkv = arena_floats(a, arena_product(rows, 3 * dim));
+    p->dz_in = arena_floats(a, arena_product(chunk, (size_t)t->options.prompts * dim));
+    p->dlogits = arena_floats(a, chunk * (size_t)t->options.classes);
+    p->dfeature = arena_floats(a, chunk * dim);
+    p->dtemps = arena_take(a, (size_t)depth, sizeof *p->dtemps);
+}
+
+size_t pass_bytes(const struct pass_options *options) {
+    struct pass p = {.options = *options};
+    lay_out(&p);
+    return p.arena.overflow ? SIZE_MAX : p.arena.used;
+}
+
+int pass_create(struct pass **out, const struct pass_options *options, struct error *e) {
+    assert(options->chunk > 0);
+    struct pass *p = calloc(1, sizeof *p);
+    if (!p)
+        return error_set(e, ERROR_MEMORY, "not enough memory for a pass through the backbone");
+    p->options = *options;
+    lay_out(p);
+    int r = arena_reserve(&p->arena, e);
+    if (r < 0)
+        goto fail;
+    p->blocks = calloc((size_t)options->tuning->shape.depth + 1, sizeof *p->blocks);
+    if (!p->blocks) {
+        r = error_set(e, ERROR_MEMORY, "not enough memory for a pass through the backbone");
+        goto fail;
+    }
+    lay_out(p);
+    *out = p;
+    return 0;
+fail:
+    pass_destroy(p);
+    return r;
+}
+
+void pass_destroy(struct pass *p) {
+    if (!p)
+        return;
+    arena_release(&p->arena);
+    free(p->blocks);
+    free(p);
+}
+
+void pass_probe(struct pass *p, bool on) {
+    p->probing = on;
+    p->trouble[0] = 0;
+}
+
+const char *pass_trouble(const struct pass *p) {
+    return p->trouble[0] ? p->trouble : NULL;
+}
+
+void pass_check(struct pass *p, int block, const char *what, size_t n, const float *x) {
+    if (!p->probing || p->trouble[0] || vector_ops()->finite(n, x))
+        return;
+    if (block < 0)
+        snprintf(p->trouble, sizeof p->trouble, "%s", what);
+    else
+        snprintf(p->trouble, sizeof p->trouble, "block %d, %s", block + 1, what);
+}
+
+size_t pass_prompts_offset(const struct tuning *t, int block) {
+    if (!tuning_has_prompts(t) || block < t->options.insert_at)
+        return SIZE_MAX;
+    if (block == t->options.insert_at)
+        return tuning_find(t, TUNED_PROMPTS)->offset;
+    if (t->options.method != METHOD_DEEP)
+        return SIZE_MAX;
+    const struct tuned *deep = tuning_find(t, TUNED_DEEP_PROMPTS);
+    return deep->offset + (size_t)(block - 1) * (size_t)t->options.prompts * (size_t)t->shape.dim;
+}
+
+const float *pass_keep(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, int block,
+                       int sample) {
+    const struct tuning *t = p->options.tuning;
+    size_t n = (size_t)t->options.prompts * (size_t)t->shape.dim, position = chunk->first + (size_t)sample;
+    if (step->keep)
+        return step->keep + ((size_t)(block - t->options.insert_at) * (size_t)step->batch + position) * n;
+    if (!step->dropout || t->options.prompt_dropout <= 0)
+        return NULL;
+    prompt_dropout(n, t->options.prompt_dropout, step->seed, step->number, (uint32_t)position, (uint32_t)block,
+                   p->keep);
+    return p->keep;
+}
+
+/* Writes the prompts of `block` into the room for them in its input. */
+static void put_prompts(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, int block) {
+    const struct tuning *t = p->options.tuning;
+    size_t offset = pass_prompts_offset(t, block), dim = (size_t)t->shape.dim;
+    if (offset == SIZE_MAX)
+        return;
+    const struct pass_block *b = &p->blocks[block];
+    for (int i = 0; i < chunk->count; i++) {
+        const float *keep = pass_keep(p, step, chunk, block, i);
+        prompt_fill((size_t)t->options.prompts, dim, step->theta + offset, keep,
+                    b->x + ((size_t)i * b->tokens + 1) * dim);
+    }
+    pass_check(p, block, "prompts", (size_t)chunk->count * b->tokens * dim, b->x);
+}
+
+/* Where the tokens on their way into `block` are written: straight into its input, or first without room for prompts.
+ */
+static float *way_into(struct pass *p, int block, size_t tokens) {
+    return p->blocks[block].tokens == tokens ? p->blocks[block].x : p->plain;
+}
+
+static void widen(struct pass *p, int block, size_t tokens, int count) {
+    const struct tuning *t = p->options.tuning;
+    size_t dim = (size_t)t->shape.dim, wide = p->blocks[block].tokens;
+    if (wide == tokens)
+        return;
+    for (int i = 0; i < count; i++)
+        prompt_make_room(tokens, wide - tokens, dim, p->plain + (size_t)i * tokens * dim,
+                         p->blocks[block].x + (size_t)i * wide * dim);
+}
+
+static void embed(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk) {
+    const struct model *m = p->options.model;
+    const struct vit_shape *s = &p->options.tuning->shape;
+    size_t tokens = (size_t)shape_patches(s) + 1, dim = (size_t)s->dim, area = (size_t)s->image * (size_t)s->image * 3;
+    float *to = way_into(p, 0, tokens);
+    for (int i = 0; i < chunk->count; i++) {
+        patch_columns(s, chunk->images + (size_t)i * area, p->columns);
+        patch_forward(s, p->columns, m->patch_weight, m->patch_bias, m->cls_token, m->pos_embed,
+                      to + (size_t)i * tokens * dim);
+    }
+    pass_check(p, -1, "patch embedding", (size_t)chunk->count * tokens * dim, to);
+    widen(p, 0, tokens, chunk->count);
+    put_prompts(p, step, chunk, 0);
+}
+
+/* The first half of a block: middle = x + proj(attention(norm1(x))). */
+static bool attend(struct pass *p, int l, int count, float tau) {
+    const struct vit_shape *s = &p->options.tuning->shape;
+    const struct model_block *w = &p->options.model->blocks[l];
+    const struct pass_block *b = &p->blocks[l];
+    size_t dim = (size_t)s->dim, rows = (size_t)count * b->tokens;
+    struct attention_shape heads = {b->tokens, (size_t)s->heads, dim / (size_t)s->heads};
+    layernorm_forward(rows, dim, b->x, w->norm1_weight, w->norm1_bias, p->row, b->norm1);
+    pass_check(p, l, "first LayerNorm", rows * dim, p->row);
+    linear_forward(rows, dim, 3 * dim, p->row, w->qkv_weight, w->qkv_bias, b->qkv);
+    pass_check(p, l, "queries, keys and values", rows * 3 * dim, b->qkv);
+    if (!pass_goes_on(p))
+        return false;
+    for (int i = 0; i < count; i++)
+        attention_forward(&heads, tau, b->qkv + (size_t)i * b->tokens * 3 * dim, p->row + (size_t)i * b->tokens * dim,
+                          p->scratch);
+    pass_check(p, l, "attention", rows * dim, p->row);
+    memcpy(b->middle, b->x, rows * dim * sizeof *b->x);
+    linear_forward_add(rows, dim, dim, p->row, w->proj_weight, w->proj_bias, b->middle);
+    pass_check(p, l, "attention projection", rows * dim, b->middle);
+    return pass_goes_on(p);
+}
+
+/* The second half: out = middle + fc2(gelu(fc1(norm2(middle)))). */
+static bool transform(struct pass *p, int l, int count, float *out) {
+    const struct vit_shape *s = &p->options.tuning->shape;
+    const struct model_block *w = &p->options.model->blocks[l];
+    const struct pass_block *b = &p->blocks[l];
+    size_t dim = (size_t)s->dim, mlp = (size_t)s->mlp, rows = (size_t)count * b->tokens;
+    layernorm_forward(rows, dim, b->middle, w->norm2_weight, w->norm2_bias, p->row, b->norm2);
+    pass_check(p, l, "second LayerNorm", rows * dim, p->row);
+    linear_forward(rows, dim, mlp, p->row, w->fc1_weight, w->fc1_bias, b->hidden);
+    pass_check(p, l, "MLP fc1", rows * mlp, b->hidden);
+    if (!pass_goes_on(p))
+        return false;
+    gelu_forward(rows * mlp, b->hidden, p->wide);
+    memcpy(out, b->middle, rows * dim * sizeof *out);
+    linear_forward_add(rows, mlp, dim, p->wide, w->fc2_weight, w->fc2_bias, out);
+    pass_check(p, l, "MLP fc2", rows * dim, out);
+    return pass_goes_on(p);
+}
+
+/* Eq. 7 on the prompt rows of the output of block l, already in the input of block l + 1. */
+static void gate(struct pass *p, const struct pass_step *step, int l, int count) {
+    const struct tuning *t = p->options.tuning;
+    if (!tuning_is_gated(t) || l + 1 >= t->shape.depth || !tuning_prompts_at(t, l))
+        return;
+    const struct pass_block *b = &p->blocks[l];
+    size_t dim = (size_t)t->shape.dim, n = (size_t)t->options.prompts * dim;
+    for (int i = 0; i < count; i++) {
+        size_t at = ((size_t)i * b->tokens + 1) * dim;
+        float *z_out = p->blocks[l + 1].x + at;
+        if (b->ungated)
+            memcpy(b->ungated + (size_t)i * n, z_out, n * sizeof *z_out);
+        prompt_gate(n, step->values.gates[l], z_out, b->x + at, z_out);
+    }
+    pass_check(p, l, "gate", (size_t)count * b->tokens * dim, p->blocks[l + 1].x);
+}
+
+static bool run_block(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, int l) {
+    size_t tokens = p->blocks[l].tokens;
+    float *out = way_into(p, l + 1, tokens);
+    if (!attend(p, l, chunk->count, step->values.temps[l]) || !transform(p, l, chunk->count, out))
+        return false;
+    if (l + 1 == p->options.tuning->shape.depth)
+        return true;
+    widen(p, l + 1, tokens, chunk->count);
+    gate(p, step, l, chunk->count);
+    put_prompts(p, step, chunk, l + 1);
+    return true;
+}
+
+static void classify(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, float *logits) {
+    const struct tuning *t = p->options.tuning;
+    const struct model *m = p->options.model;
+    const struct pass_block *last = &p->blocks[t->shape.depth];
+    size_t dim = (size_t)t->shape.dim, classes = (size_t)t->options.classes, count = (size_t)chunk->count;
+    for (size_t i = 0; i < count; i++)
+        pool_forward(tuning_pool_range(t), dim, last->x + i * last->tokens * dim, m->norm_weight, m->norm_bias,
+                     p->feature + i * dim, p->mean + i * dim, p->mean_stats + 2 * i);
+    pass_check(p, -1, "pooled feature", count * dim, p->feature);
+    linear_forward(count, dim, classes, p->feature, step->theta + tuning_find(t, TUNED_HEAD_WEIGHT)->offset,
+                   step->theta + tuning_find(t, TUNED_HEAD_BIAS)->offset, logits);
+    pass_check(p, -1, "head", count * classes, logits);
+}
+
+int pass_forward(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, float *logits,
+                 double *losses) {
+    const struct tuning *t = p->options.tuning;
+    assert(chunk->count > 0 && chunk->count <= p->options.chunk);
+    if (!pass_goes_on(p))
+        return ERROR_CANCELLED;
+    embed(p, step, chunk);
+    for (int l = 0; l < t->shape.depth; l++)
+        if (!run_block(p, step, chunk, l))
+            return ERROR_CANCELLED;
+    classify(p, step, chunk, logits);
+    size_t classes = (size_t)t->options.classes;
+    for (int i = 0; losses && i < chunk->count; i++)
+        losses[i] = chunk->labels[i] < 0 ? 0 : loss_forward(classes, logits + (size_t)i * classes, chunk->labels[i]);
+    return 0;
+}
+
+size_t pass_attention(const struct pass *p, const struct pass_step *step, int block, int sample, int head, float *a) {
+    const struct vit_shape *s = &p->options.tuning->shape;
+    const struct pass_block *b = &p->blocks[block];
+    if (!b->kept)
+        return 0;
+    struct attention_shape heads = {b->tokens, (size_t)s->heads, (size_t)(s->dim / s->heads)};
+    attention_probabilities(&heads, (size_t)head, step->values.temps[block],
+                            b->qkv + (size_t)sample * b->tokens * 3 * (size_t)s->dim, a);
+    return b->tokens;
+}

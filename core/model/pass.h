@@ -1,0 +1,76 @@
+/* One chunk of samples through the backbone and back: forward, loss, and the gradients of what is tuned.
+ *
+ *     struct pass *p = NULL;
+ *     pass_create(&p, &(struct pass_options){.model = m, .tuning = &t, .chunk = 4, .backward = true}, &err);
+ *     pass_forward(p, &step, &chunk, logits, losses);
+ *     pass_backward(p, &step, &chunk, gradient);      // gradient += that of this chunk
+ *     pass_destroy(p);
+ *
+ * A pass is the memory of one thread: everything is taken at creation, a step allocates nothing. The backbone's weights
+ * are frozen, so nothing is kept for their gradients, and no block below the lowest tuned tensor is gone back through.
+ * Numbers depend on the samples, their count and their position in the batch, never on the thread. BLAS must be set to
+ * one thread. */
+#ifndef CORE_MODEL_PASS_H
+#define CORE_MODEL_PASS_H
+
+#include "core/model/model.h"
+#include "core/model/tuning.h"
+
+/* Called between matrix products. Waits while the run is held; returns false to give the chunk up. */
+typedef bool pass_go_on_fn(void *context);
+
+struct pass_options {
+    const struct model *model;   /* outlive the pass */
+    const struct tuning *tuning; /* likewise */
+    int chunk;                   /* samples at most */
+    bool backward;               /* keep what pass_backward() needs */
+    bool keep_all;               /* keep every block's keys and queries for pass_attention() */
+    pass_go_on_fn *go_on;        /* may be NULL */
+    void *context;
+};
+
+/* What is the same for every chunk of a step. */
+struct pass_step {
+    const float *theta;
+    struct tuning_values values;
+    uint64_t seed, number; /* key of the dropout */
+    bool dropout;
+    const float *keep; /* NULL, or given dropout factors [blocks with prompts, batch, P, D] in place of drawn ones */
+    int batch;         /* samples of the whole step (the stride of keep) */
+    float weight;      /* of a sample in the loss: 1 / readable samples of the step */
+};
+
+struct pass_chunk {
+    int count;           /* samples */
+    uint32_t first;      /* position of the first in the batch */
+    const float *images; /* [count, 3, S, S] */
+    const int *labels;   /* [count], -1: no label, no loss; may be NULL without losses */
+};
+
+struct pass;
+
+/* Errors: ERROR_MEMORY. */
+int pass_create(struct pass **out, const struct pass_options *options, struct error *e);
+void pass_destroy(struct pass *p); /* NULL is accepted */
+size_t pass_bytes(const struct pass_options *options);
+
+/* logits [count, C] and losses [count] (0 without a label; may be NULL) are overwritten. ERROR_CANCELLED if go_on()
+ * said so; nothing was changed then. */
+int pass_forward(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, float *logits,
+                 double *losses);
+
+/* After pass_forward() of the same chunk, logits as it left them: gradient [tuning.total] += that of
+ * weight * (sum of the chunk's losses), sample after sample. */
+int pass_backward(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, const float *logits,
+                  float *gradient);
+
+/* After pass_forward() with keep_all or backward: A_h [N, N] of a sample, block and head (from 0); returns N, or 0 if
+ * that block was not kept. */
+size_t pass_attention(const struct pass *p, const struct pass_step *step, int block, int sample, int head, float *a);
+
+/* Looks for NaN and infinity after every operator of the next passes and remembers where the first was ("block 3,
+ * attention"); pass_trouble() returns that, or NULL. Slow: for finding out after a loss went wrong. */
+void pass_probe(struct pass *p, bool on);
+const char *pass_trouble(const struct pass *p);
+
+#endif
