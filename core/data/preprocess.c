@@ -1,0 +1,121 @@
+#include "core/data/preprocess.h"
+
+#include <stdlib.h>
+
+#include "core/data/resize.h"
+#include "core/philox.h"
+
+/* A thread of a picture would become gigabytes once its shorter side is enlarged. */
+#define MAX_ASPECT 64
+#define MAX_FITTED_PIXELS ((int64_t)1 << 26)
+
+static const float mean[3] = {0.485f, 0.456f, 0.406f}, deviation[3] = {0.229f, 0.224f, 0.225f};
+
+/* Pillow's resize to width x height. */
+static int fit_to(const struct image *in, int width, int height, struct fitted *out, struct error *e) {
+    struct image small;
+    int r = image_create(&small, width, height, e);
+    if (r < 0)
+        return r;
+    if ((r = resize_pillow(in, &small, e)) < 0) {
+        image_free(&small);
+        return r;
+    }
+    *out = (struct fitted){width, height, small.rgb, NULL};
+    return 0;
+}
+
+static int fit_fgvc(const struct preprocess *p, const struct image *in, struct fitted *out, struct error *e) {
+    bool tall = in->height >= in->width;
+    int64_t shorter = tall ? in->width : in->height, longer = tall ? in->height : in->width;
+    int64_t to = (int64_t)p->image * 8 / 7, other = to * longer / shorter;
+    if (longer > MAX_ASPECT * shorter || to * other > MAX_FITTED_PIXELS)
+        return error_set(
+            e, ERROR_DATA,
+            "a picture of %d x %d pixels is too elongated to be cropped: its longer side may be at most %d "
+            "times the shorter one, and %lld pixels once the shorter one is %lld",
+            in->width, in->height, MAX_ASPECT, (long long)(MAX_FITTED_PIXELS / to), (long long)to);
+    return fit_to(in, (int)(tall ? to : other), (int)(tall ? other : to), out, e);
+}
+
+static int fit_vtab(const struct preprocess *p, const struct image *in, struct fitted *out, struct error *e) {
+    size_t side = (size_t)p->image;
+    float *values = malloc(side * side * 3 * sizeof *values);
+    if (!values)
+        return error_set(e, ERROR_MEMORY, "not enough memory for a picture of %zu x %zu pixels", side, side);
+    resize_legacy(in, p->image, p->image, values);
+    *out = (struct fitted){p->image, p->image, NULL, values};
+    return 0;
+}
+
+int preprocess_fit(const struct preprocess *p, const struct image *in, struct fitted *out, struct error *e) {
+    *out = (struct fitted){0};
+    switch (p->kind) {
+    case PREPROCESS_FGVC:
+        return fit_fgvc(p, in, out, e);
+    case PREPROCESS_VTAB:
+        return fit_vtab(p, in, out, e);
+    case PREPROCESS_NATIVE:
+        if (in->width != p->image || in->height != p->image)
+            return error_set(e, ERROR_DATA, "a picture of %d x %d pixels where %d x %d were expected", in->width,
+                             in->height, p->image, p->image);
+        break;
+    case PREPROCESS_SQUARE:
+        break;
+    }
+    return fit_to(in, p->image, p->image, out, e);
+}
+
+void fitted_free(struct fitted *f) {
+    free(f->rgb);
+    free(f->values);
+    *f = (struct fitted){0};
+}
+
+size_t fitted_bytes(const struct fitted *f) {
+    return (size_t)f->width * (size_t)f->height * ((f->rgb ? 3 : 0) + (f->values ? 3 * sizeof *f->values : 0));
+}
+
+/* (length - image) / 2, a half rounded to even, as Python's round(). */
+static int centre(int length, int image) {
+    int spare = length - image, half = spare / 2;
+    return spare % 2 ? half + (half & 1) : half;
+}
+
+struct view {
+    int top, left;
+    bool flip;
+};
+
+static struct view choose_view(const struct preprocess *p, const struct fitted *in, bool training, uint32_t epoch,
+                               uint32_t number) {
+    struct view v = {centre(in->height, p->image), centre(in->width, p->image), false};
+    if (!training || p->augment == AUGMENT_NONE)
+        return v;
+    struct philox_key key = philox_key(p->seed, PHILOX_AUGMENT);
+    if (p->augment == AUGMENT_CROP_FLIP) {
+        struct philox_words r = philox(key, epoch, number, 0, 0);
+        v.top = (int)philox_below(r.w[0], r.w[1], (uint32_t)(in->height - p->image + 1));
+        v.left = (int)philox_below(r.w[2], r.w[3], (uint32_t)(in->width - p->image + 1));
+    }
+    v.flip = philox(key, epoch, number, 1, 0).w[0] >> 31;
+    return v;
+}
+
+void preprocess_finish(const struct preprocess *p, const struct fitted *in, bool training, uint32_t epoch,
+                       uint32_t number, float *out) {
+    struct view v = choose_view(p, in, training, epoch, number);
+    size_t side = (size_t)p->image;
+    for (size_t c = 0; c < 3; c++) {
+        float table[256];
+        for (int i = 0; in->rgb && i < 256; i++)
+            table[i] = ((float)i / 255.0f - mean[c]) / deviation[c];
+        for (size_t y = 0; y < side; y++) {
+            size_t at = (((size_t)v.top + y) * (size_t)in->width + (size_t)v.left) * 3 + c;
+            for (size_t x = 0; x < side; x++) {
+                size_t from = at + (v.flip ? side - 1 - x : x) * 3;
+                *out++ = in->rgb ? table[in->rgb[from]] : (in->values[from] / 255.0f - mean[c]) / deviation[c];
+            }
+        }
+    }
+}
