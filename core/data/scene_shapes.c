@@ -55,7 +55,7 @@ static void make_arrow(struct scene_shape *s, float half, float aspect) {
 }
 
 static void make_rectangle(struct scene_shape *s, float aspect) {
-    float w = 1 / sqrtf(1 + aspect * aspect), h = aspect * w;
+    float w = SCENE_SHAPE_REACH / sqrtf(1 + aspect * aspect), h = aspect * w;
     const float points[4][2] = {{-w, -h}, {w, -h}, {w, h}, {-w, h}};
     close_polygon(s, 4, points);
 }

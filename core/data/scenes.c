@@ -42,11 +42,11 @@ static enum scene_texture_kind any_texture(struct scene_random *r) {
 
 /* Backgrounds: textures of low contrast, coarser than those of objects. `calm` leaves out those with hard edges. */
 static void sample_background(struct scene *s, bool calm, struct scene_random *r) {
-    static const uint8_t from[12] = {SCENE_PLAIN,   SCENE_GRADIENT, SCENE_NOISE,   SCENE_GRADIENT,
-                                     SCENE_NOISE,   SCENE_GRADIENT, SCENE_NOISE,   SCENE_PLAIN,
-                                     SCENE_STRIPES, SCENE_STRIPES,  SCENE_CHECKER, SCENE_DOTS};
+    static const uint8_t from[11] = {SCENE_PLAIN,   SCENE_GRADIENT, SCENE_NOISE, SCENE_GRADIENT,
+                                     SCENE_NOISE,   SCENE_GRADIENT, SCENE_NOISE, SCENE_PLAIN,
+                                     SCENE_STRIPES, SCENE_CHECKER,  SCENE_DOTS};
     struct scene_texture *t = &s->background;
-    enum scene_texture_kind kind = (enum scene_texture_kind)from[scene_random_below(r, calm ? 8 : 12)];
+    enum scene_texture_kind kind = (enum scene_texture_kind)from[scene_random_below(r, calm ? 8 : 11)];
     float period = kind == SCENE_GRADIENT ? scene_random_between(r, 0.6f, 1.4f) : scene_random_between(r, 0.12f, 0.24f);
     scene_texture_sample(t, kind, period, r);
     float hue = scene_random_between(r, 0, 1), value = scene_random_between(r, 0.25f, 0.9f);
@@ -68,7 +68,7 @@ static float stands_out(const struct scene_texture *t, const struct scene_textur
 
 /* Draws colours until they stand out from the background and from each other; of sixteen tries, else, the best. */
 static void sample_colours(struct scene_texture *t, const struct scene_texture *background, struct scene_random *r) {
-    const float enough = 0.16f;
+    const float enough = 0.3f;
     struct scene_texture best = *t;
     float best_score = -1;
     for (int i = 0; i < 16 && best_score < enough; i++) {
@@ -102,7 +102,7 @@ static struct scene_object *add_object(struct scene *s, enum scene_shape_kind ki
     assert(s->count < SCENE_OBJECTS);
     struct scene_object *o = &s->objects[s->count++];
     o->radius = radius;
-    float aspect = scene_random_between(r, 0.72f, 1);
+    float aspect = kind == SCENE_RECTANGLE ? scene_random_between(r, 0.55f, 0.85f) : scene_random_between(r, 0.75f, 1);
     scene_shapes_make(&o->shape, kind, aspect, scene_random_between(r, 0, 1));
     scene_shapes_turn(scene_random_between(r, 0, 1), &o->cosine, &o->sine);
     scene_texture_sample(&o->texture, texture, texture_period(texture, radius, r), r);
@@ -132,17 +132,25 @@ static void add_distractors(struct scene *s, int count, float low, float high, f
     }
 }
 
+/* The object asked about: in front, near the middle, more often plain than not. `turn`: clockwise, in turns. */
+static struct scene_object *add_main(struct scene *s, enum scene_shape_kind kind, float turn, struct scene_random *r) {
+    float radius = scene_random_between(r, 0.32f, 0.42f);
+    float x = scene_random_between(r, 0.43f, 0.57f), y = scene_random_between(r, 0.43f, 0.57f);
+    add_distractors(s, scene_random_below(r, 4), 0.06f, 0.10f, x, y, radius, r);
+    enum scene_texture_kind texture = scene_random_chance(r, 0.5f) ? SCENE_PLAIN : any_texture(r);
+    struct scene_object *o = add_object(s, kind, texture, radius, r);
+    o->x = x;
+    o->y = y;
+    o->shadow = scene_random_chance(r, 0.4f) ? 0.35f : 0;
+    scene_shapes_turn(turn, &o->cosine, &o->sine);
+    return o;
+}
+
 /* shape: which kind is the big object in front */
 
 static void compose_shape(struct scene *s, int label, struct scene_random *r) {
     sample_background(s, false, r);
-    float radius = scene_random_between(r, 0.24f, 0.38f), margin = radius * 0.9f;
-    float x = scene_random_between(r, margin, 1 - margin), y = scene_random_between(r, margin, 1 - margin);
-    add_distractors(s, scene_random_below(r, 4), 0.06f, 0.11f, x, y, radius, r);
-    struct scene_object *o = add_object(s, (enum scene_shape_kind)label, any_texture(r), radius, r);
-    o->x = x;
-    o->y = y;
-    o->shadow = scene_random_chance(r, 0.4f) ? 0.35f : 0;
+    add_main(s, (enum scene_shape_kind)label, scene_random_between(r, -0.06f, 0.06f), r);
 }
 
 #define X(constant, text) text,
@@ -187,16 +195,9 @@ static const char *const count_names[] = {"1 object",  "2 objects", "3 objects",
 
 static void compose_orientation(struct scene *s, int label, struct scene_random *r) {
     sample_background(s, false, r);
-    float radius = scene_random_between(r, 0.28f, 0.38f), margin = radius * 0.95f;
-    float x = scene_random_between(r, margin, 1 - margin), y = scene_random_between(r, margin, 1 - margin);
-    add_distractors(s, scene_random_below(r, 4), 0.06f, 0.10f, x, y, radius, r);
-    struct scene_object *o = add_object(s, SCENE_ARROW, any_texture(r), radius, r);
-    o->x = x;
-    o->y = y;
     /* A gap is left between neighbouring classes. y points down, so the turn is the other way round. */
     float turn = ((float)label + scene_random_between(r, -0.32f, 0.32f)) / DIRECTIONS;
-    scene_shapes_turn(-turn, &o->cosine, &o->sine);
-    o->shadow = scene_random_chance(r, 0.4f) ? 0.35f : 0;
+    add_main(s, SCENE_ARROW, -turn, r);
 }
 
 static const char *const orientation_names[DIRECTIONS] = {"0 degrees",   "45 degrees",  "90 degrees",  "135 degrees",
@@ -227,28 +228,35 @@ static const char *const location_names[GRID * GRID] = {
 static const uint8_t emblem_shapes[4] = {SCENE_STAR, SCENE_HEART, SCENE_CROSS, SCENE_CRESCENT};
 static const uint8_t emblem_textures[4] = {SCENE_PLAIN, SCENE_STRIPES, SCENE_CHECKER, SCENE_DOTS};
 
-static void compose_fine(struct scene *s, int label, struct scene_random *r) {
-    static const uint8_t badges[3] = {SCENE_ELLIPSE, SCENE_RECTANGLE, SCENE_HEXAGON};
-    sample_background(s, false, r);
-    float radius = scene_random_between(r, 0.40f, 0.48f);
-    float x = scene_random_between(r, 0.42f, 0.58f), y = scene_random_between(r, 0.42f, 0.58f);
-    add_distractors(s, scene_random_below(r, 4), 0.06f, 0.10f, x, y, radius, r);
-    enum scene_texture_kind surface = scene_random_chance(r, 0.5f) ? SCENE_PLAIN : SCENE_GRADIENT;
-    enum scene_shape_kind kind = (enum scene_shape_kind)badges[scene_random_below(r, 3)];
-    struct scene_object *badge = add_object(s, kind, surface, radius, r);
-    badge->x = x;
-    badge->y = y;
-    badge->shadow = 0.35f;
-    scene_shapes_make(&badge->shape, kind, scene_random_between(r, 0.85f, 1), 0);
+/* The badge: big, plain or nearly so, in the middle. */
+static struct scene_object *add_badge(struct scene *s, struct scene_random *r) {
+    static const uint8_t from[3] = {SCENE_ELLIPSE, SCENE_RECTANGLE, SCENE_HEXAGON};
+    enum scene_shape_kind kind = (enum scene_shape_kind)from[scene_random_below(r, 3)];
+    float radius =
+        kind == SCENE_RECTANGLE ? scene_random_between(r, 0.50f, 0.58f) : scene_random_between(r, 0.42f, 0.48f);
+    float x = scene_random_between(r, 0.47f, 0.53f), y = scene_random_between(r, 0.47f, 0.53f);
+    add_distractors(s, scene_random_below(r, 3), 0.06f, 0.10f, x, y, radius, r);
+    struct scene_object *o =
+        add_object(s, kind, scene_random_chance(r, 0.7f) ? SCENE_PLAIN : SCENE_GRADIENT, radius, r);
+    o->x = x;
+    o->y = y;
+    o->shadow = 0.35f;
+    scene_shapes_make(&o->shape, kind, scene_random_between(r, 0.9f, 1), 0);
+    scene_shapes_turn(scene_random_between(r, -0.03f, 0.03f), &o->cosine, &o->sine);
+    return o;
+}
 
-    struct scene_object *emblem = add_object(s, (enum scene_shape_kind)emblem_shapes[label % 4],
-                                             (enum scene_texture_kind)emblem_textures[label / 4],
-                                             radius * scene_random_between(r, 0.58f, 0.68f), r);
-    emblem->x = x + scene_random_between(r, -0.04f, 0.04f);
-    emblem->y = y + scene_random_between(r, -0.04f, 0.04f);
-    emblem->light = 0;
-    scene_shapes_turn(scene_random_between(r, -0.08f, 0.08f), &emblem->cosine, &emblem->sine);
-    sample_colours(&emblem->texture, &badge->texture, r);
+static void compose_fine(struct scene *s, int label, struct scene_random *r) {
+    sample_background(s, true, r);
+    const struct scene_object *badge = add_badge(s, r);
+    enum scene_shape_kind kind = (enum scene_shape_kind)emblem_shapes[label % 4];
+    enum scene_texture_kind texture = (enum scene_texture_kind)emblem_textures[label / 4];
+    struct scene_object *o = add_object(s, kind, texture, scene_random_between(r, 0.29f, 0.34f), r);
+    o->x = badge->x + scene_random_between(r, -0.02f, 0.02f);
+    o->y = badge->y + scene_random_between(r, -0.02f, 0.02f);
+    scene_shapes_turn(scene_random_between(r, -0.05f, 0.05f), &o->cosine, &o->sine);
+    scene_texture_sample(&o->texture, texture, scene_random_between(r, 0.10f, 0.14f), r);
+    sample_colours(&o->texture, &badge->texture, r);
 }
 
 static const char *const fine_names[16] = {
