@@ -1,0 +1,248 @@
+#include "core/train/engine.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/arena.h"
+#include "core/model/pass.h"
+#include "core/nn/loss.h"
+#include "core/nn/prompt.h"
+#include "core/nn/vector.h"
+
+struct engine {
+    const struct job *job;
+    struct control *control;
+    struct team *team;
+    struct arena arena;
+    struct pass **passes; /* a member each */
+    float **partial;      /* a member each: [total] of the chunk at work */
+    float *gradient;      /* [total] */
+    float *logits;        /* [batch, classes] */
+    double *losses;       /* [batch] */
+    float *noise;         /* [depth - 1] */
+    int most;             /* images of the largest batch */
+    atomic_int done, all;
+    /* of the call under way */
+    struct pass_step step;
+    const struct batch *batch;
+    bool backward;
+    atomic_bool dropped;
+};
+
+long long engine_clock(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static bool go_on(void *context) {
+    return control_go_on(context);
+}
+
+static void lay_out(struct engine *g, int threads) {
+    const struct tuning *t = &g->job->tuning;
+    size_t total = t->total, depth = (size_t)t->shape.depth;
+    for (int i = 0; i < threads; i++) {
+        float *partial = arena_floats(&g->arena, total);
+        if (g->arena.base)
+            g->partial[i] = partial;
+    }
+    g->gradient = arena_floats(&g->arena, total);
+    g->logits = arena_floats(&g->arena, arena_product((size_t)g->most, (size_t)t->options.classes));
+    g->losses = arena_take(&g->arena, (size_t)g->most, sizeof *g->losses);
+    g->noise = arena_floats(&g->arena, depth);
+    g->step.values.gates = arena_floats(&g->arena, depth);
+    g->step.values.slopes = arena_floats(&g->arena, depth);
+    g->step.values.temps = arena_floats(&g->arena, depth);
+}
+
+int engine_create(struct engine **out, const struct job *job, int threads, struct control *control, struct error *e) {
+    struct engine *g = calloc(1, sizeof *g);
+    if (!g)
+        return error_set(e, ERROR_MEMORY, "not enough memory for the training engine");
+    const struct settings *s = &job->settings;
+    g->job = job;
+    g->control = control;
+    g->most = (s->batch + s->chunk - 1) / s->chunk * s->chunk;
+    g->passes = calloc((size_t)threads, sizeof(struct pass *));
+    g->partial = calloc((size_t)threads, sizeof(float *));
+    int r = ERROR_MEMORY;
+    if (!g->passes || !g->partial) {
+        error_set(e, r, "not enough memory for the training engine");
+        goto fail;
+    }
+    lay_out(g, threads);
+    if ((r = arena_reserve(&g->arena, e)) < 0)
+        goto fail;
+    lay_out(g, threads);
+    struct pass_options o = {.model = job->model,
+                             .tuning = &job->tuning,
+                             .chunk = s->chunk,
+                             .backward = true,
+                             .go_on = go_on,
+                             .context = control};
+    for (int i = 0; i < threads; i++)
+        if ((r = pass_create(&g->passes[i], &o, e)) < 0)
+            goto fail;
+    if ((r = team_create(&g->team, threads, e)) < 0)
+        goto fail;
+    *out = g;
+    return 0;
+fail:
+    if (g->passes)
+        for (int i = 0; i < threads; i++)
+            pass_destroy(g->passes[i]);
+    free(g->passes);
+    free(g->partial);
+    arena_release(&g->arena);
+    free(g);
+    return r;
+}
+
+void engine_destroy(struct engine *g) {
+    if (!g)
+        return;
+    int threads = team_size(g->team);
+    team_destroy(g->team);
+    for (int i = 0; i < threads; i++)
+        pass_destroy(g->passes[i]);
+    free(g->passes);
+    free(g->partial);
+    arena_release(&g->arena);
+    free(g);
+}
+
+int engine_threads(const struct engine *g) {
+    return team_size(g->team);
+}
+
+void engine_progress(const struct engine *g, int *done, int *all) {
+    *done = atomic_load_explicit(&g->done, memory_order_relaxed);
+    *all = atomic_load_explicit(&g->all, memory_order_relaxed);
+}
+
+static struct pass_chunk chunk_at(const struct engine *g, size_t task) {
+    const struct batch *b = g->batch;
+    int size = g->job->settings.chunk, first = (int)task * size;
+    size_t area = 3 * (size_t)g->job->settings.image * (size_t)g->job->settings.image;
+    return (struct pass_chunk){
+        .count = b->count - first < size ? b->count - first : size,
+        .first = (uint32_t)first,
+        .images = b->images + (size_t)first * area,
+        .labels = b->labels + first,
+    };
+}
+
+static void do_chunk(void *context, int member, size_t task) {
+    struct engine *g = context;
+    const struct tuning *t = &g->job->tuning;
+    struct pass_chunk chunk = chunk_at(g, task);
+    float *logits = g->logits + (size_t)chunk.first * (size_t)t->options.classes, *partial = g->partial[member];
+    int r = pass_forward(g->passes[member], &g->step, &chunk, logits, g->losses + chunk.first);
+    if (r == 0 && g->backward) {
+        memset(partial, 0, t->total * sizeof *partial);
+        r = pass_backward(g->passes[member], &g->step, &chunk, logits, partial);
+    }
+    if (r < 0)
+        atomic_store(&g->dropped, true);
+    if (g->backward) {
+        team_begin_turn(g->team, task);
+        if (r == 0)
+            vector_ops()->add(t->total, partial, g->gradient);
+        team_end_turn(g->team);
+    }
+    atomic_fetch_add_explicit(&g->done, 1, memory_order_relaxed);
+}
+
+static int run(struct engine *g, const struct batch *batch, bool backward, team_tick_fn *tick, void *tick_context,
+               struct error *e) {
+    assert(batch->count > 0 && batch->count <= g->most);
+    size_t chunk = (size_t)g->job->settings.chunk, chunks = ((size_t)batch->count + chunk - 1) / chunk;
+    g->batch = batch;
+    g->backward = backward;
+    g->step.batch = batch->count;
+    atomic_store(&g->dropped, false);
+    atomic_store(&g->done, 0);
+    atomic_store(&g->all, (int)chunks);
+    team_run(g->team, do_chunk, g, chunks, tick, tick_context);
+    return atomic_load(&g->dropped) ? error_set(e, ERROR_CANCELLED, "the step was given up on request") : 0;
+}
+
+/* Says where the first NaN or infinity arises, by going through the batch again, one chunk at a time. */
+static int diagnose(struct engine *g, uint64_t step, double loss, struct error *e) {
+    const struct tuning *t = &g->job->tuning;
+    const char *what = isfinite(loss) ? "a gradient" : isnan(loss) ? "the loss" : "the loss";
+    const char *value = isnan(loss) ? "NaN" : isfinite(loss) ? "NaN or infinite" : "infinite";
+    for (int i = 0; i < t->count; i++)
+        if (!vector_ops()->finite(t->tensors[i].size, g->step.theta + t->tensors[i].offset))
+            return error_set(e, ERROR_DIVERGED, "step %llu: %s is %s: %s held a NaN or infinity before the step",
+                             (unsigned long long)step, what, value, tuning_name(t->tensors[i].kind));
+    struct pass *p = g->passes[0];
+    char where[128] = "a sum over the batch";
+    pass_probe(p, true);
+    for (size_t task = 0; task < (size_t)atomic_load(&g->all) && !pass_trouble(p); task++) {
+        struct pass_chunk chunk = chunk_at(g, task);
+        float *logits = g->logits + (size_t)chunk.first * (size_t)t->options.classes;
+        if (pass_forward(p, &g->step, &chunk, logits, g->losses + chunk.first) < 0 || pass_trouble(p))
+            break;
+        memset(g->partial[0], 0, t->total * sizeof *g->partial[0]);
+        if (pass_backward(p, &g->step, &chunk, logits, g->partial[0]) < 0)
+            break;
+        for (int i = 0; i < t->count && !pass_trouble(p); i++)
+            if (!vector_ops()->finite(t->tensors[i].size, g->partial[0] + t->tensors[i].offset)) {
+                memcpy(where, "the gradient of ", 17);
+                strncat(where, tuning_name(t->tensors[i].kind), sizeof where - strlen(where) - 1);
+            }
+    }
+    if (pass_trouble(p))
+        strcpy(where, pass_trouble(p));
+    pass_probe(p, false);
+    return error_set(e, ERROR_DIVERGED, "step %llu: %s is %s; it arises first in %s", (unsigned long long)step, what,
+                     value, where);
+}
+
+int engine_step(struct engine *g, const float *theta, const struct batch *batch, uint64_t step, team_tick_fn *tick,
+                void *tick_context, struct engine_result *out, struct error *e) {
+    const struct tuning *t = &g->job->tuning;
+    uint64_t seed = (uint64_t)g->job->settings.seed;
+    for (int l = 0; l + 1 < t->shape.depth; l++)
+        g->noise[l] = (float)prompt_gumbel(seed, step, (uint32_t)l);
+    g->step.theta = theta;
+    g->step.seed = seed;
+    g->step.number = step;
+    g->step.dropout = true;
+    g->step.weight = batch->readable > 0 ? 1.0f / (float)batch->readable : 0.0f;
+    tuning_values(t, theta, t->options.method == METHOD_GATED_HARD ? g->noise : NULL, &g->step.values);
+    memset(g->gradient, 0, t->total * sizeof *g->gradient);
+    int r = run(g, batch, true, tick, tick_context, e);
+    if (r < 0)
+        return r;
+    double loss = 0;
+    int hits = 0;
+    for (int i = 0; i < batch->count; i++) {
+        loss += g->losses[i];
+        hits += batch->labels[i] >= 0 &&
+                loss_rank((size_t)t->options.classes, g->logits + (size_t)i * (size_t)t->options.classes,
+                          batch->labels[i]) == 0;
+    }
+    int n = batch->readable > 0 ? batch->readable : 1;
+    *out = (struct engine_result){.loss = loss / n, .top1 = (double)hits / n, .gradient = g->gradient};
+    if (!isfinite(out->loss) || !vector_ops()->finite(t->total, g->gradient))
+        return diagnose(g, step, out->loss, e);
+    return 0;
+}
+
+int engine_forward(struct engine *g, const float *theta, const struct batch *batch, team_tick_fn *tick,
+                   void *tick_context, const float **logits, const double **losses, struct error *e) {
+    g->step.theta = theta;
+    g->step.dropout = false;
+    tuning_values(&g->job->tuning, theta, NULL, &g->step.values);
+    int r = run(g, batch, false, tick, tick_context, e);
+    *logits = g->logits;
+    *losses = g->losses;
+    return r;
+}

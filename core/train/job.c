@@ -1,0 +1,191 @@
+#include "core/train/job.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/arena.h"
+#include "core/model/pass.h"
+#include "core/train/team.h"
+
+enum { CHUNK_ROWS = 384 };
+
+int job_chunk(const struct tuning *t) {
+    int tokens = shape_patches(&t->shape) + 1 + tuning_prompts_at(t, t->shape.depth - 1);
+    return tokens < CHUNK_ROWS ? CHUNK_ROWS / tokens : 1;
+}
+
+struct preprocess job_preprocess(const struct settings *s, const struct dataset *dataset, int image) {
+    struct preprocess p = {.image = image, .seed = (uint64_t)s->seed};
+    switch ((enum preprocessing)s->preprocess) {
+    case PREPROCESSING_VTAB:
+        p.kind = PREPROCESS_VTAB;
+        break;
+    case PREPROCESSING_SQUARE:
+        p.kind = PREPROCESS_SQUARE;
+        break;
+    default:
+        p.kind = PREPROCESS_FGVC;
+    }
+    if (dataset_is_native(dataset))
+        p.kind = PREPROCESS_NATIVE;
+    switch ((enum augmentation)s->augment) {
+    case AUGMENTATION_NONE:
+        p.augment = AUGMENT_NONE;
+        break;
+    case AUGMENTATION_FLIP:
+        p.augment = AUGMENT_FLIP;
+        break;
+    case AUGMENTATION_CROP_FLIP:
+        p.augment = AUGMENT_CROP_FLIP;
+        break;
+    default:
+        p.augment = p.kind == PREPROCESS_FGVC ? AUGMENT_CROP_FLIP : AUGMENT_NONE;
+    }
+    return p;
+}
+
+static int open_data(const struct settings *s, const char *spec, struct dataset **out, struct error *e) {
+    struct dataset_options o = {
+        .seed = (uint64_t)s->seed,
+        .image = s->image,
+        .scenes = {(size_t)s->scenes_train, (size_t)s->scenes_val, (size_t)s->scenes_test},
+    };
+    return dataset_open(out, spec, &o, e);
+}
+
+static struct tuning_options tuning_options(const struct settings *s, int classes) {
+    return (struct tuning_options){
+        .method = (enum method)s->method,
+        .pool = (enum pool)s->pool,
+        .prompts = s->prompts,
+        .insert_at = s->insert_at - 1,
+        .temps = s->temps,
+        .gate_init = s->gate_init,
+        .prompt_dropout = s->prompt_dropout,
+        .classes = classes,
+    };
+}
+
+static int open_model(struct job *j, struct error *e) {
+    struct settings *s = &j->settings;
+    struct model_options o = {.heads = s->heads, .image = s->image, .seed = (uint64_t)s->seed};
+    int r = model_open(&j->model, s->model, &o, e);
+    if (r < 0)
+        return r;
+    s->heads = j->model->shape.heads;
+    s->image = j->model->shape.image;
+    if (s->pool == POOL_AUTO)
+        s->pool = j->model->family == MODEL_MAE || j->model->family == MODEL_RANDOM ? POOL_MAE : POOL_CLS;
+    return 0;
+}
+
+static size_t machine_bytes(void) {
+    return arena_product((size_t)sysconf(_SC_PHYS_PAGES), (size_t)sysconf(_SC_PAGESIZE));
+}
+
+static int check_memory(const struct job *j, struct error *e) {
+    int threads = j->settings.threads > 0 ? j->settings.threads : team_default_size();
+    size_t need = job_bytes(j, threads), have = machine_bytes();
+    if (need <= have)
+        return 0;
+    return error_set(e, ERROR_MEMORY,
+                     "%d prompts, batch %d and %d threads need %.1f GiB of memory, but this machine has %.1f GiB: "
+                     "take fewer prompts, threads or a smaller batch",
+                     j->settings.prompts, j->settings.batch, threads, (double)need / 0x1p30, (double)have / 0x1p30);
+}
+
+int job_open(struct job *j, const struct settings *settings, struct error *e) {
+    *j = (struct job){.settings = *settings};
+    struct settings *s = &j->settings;
+    int r = open_model(j, e);
+    if (r < 0)
+        goto fail;
+    if ((r = open_data(s, s->data, &j->dataset, e)) < 0)
+        goto fail;
+    struct tuning_options o = tuning_options(s, dataset_classes(j->dataset));
+    if ((r = tuning_create(&j->tuning, &o, &j->model->shape, e)) < 0)
+        goto fail;
+    if (s->chunk == 0)
+        s->chunk = job_chunk(&j->tuning);
+    if (s->chunk > s->batch)
+        s->chunk = s->batch;
+    if ((r = check_memory(j, e)) < 0)
+        goto fail;
+    j->preprocess = job_preprocess(s, j->dataset, s->image);
+    j->optimizer = (struct optimizer_options){
+        .kind = (enum optimizer_kind)s->optimizer,
+        .momentum = s->momentum,
+        .beta2 = s->beta2,
+        .epsilon = 1e-8,
+        .weight_decay = s->weight_decay,
+        .prompts = s->lr_prompts,
+        .gates = s->lr_gates,
+        .temps = s->lr_temps,
+        .head = s->lr_head,
+    };
+    return 0;
+fail:
+    job_close(j);
+    return r;
+}
+
+void job_close(struct job *j) {
+    dataset_close(j->dataset);
+    model_close(j->model);
+    *j = (struct job){0};
+}
+
+int job_swap_data(struct job *j, const char *spec, bool *renewed, struct error *e) {
+    struct dataset *next = NULL;
+    struct tuning tuning;
+    int r = open_data(&j->settings, spec, &next, e);
+    if (r < 0)
+        return r;
+    struct tuning_options o = tuning_options(&j->settings, dataset_classes(next));
+    if ((r = tuning_create(&tuning, &o, &j->model->shape, e)) < 0) {
+        dataset_close(next);
+        return r;
+    }
+    *renewed = !dataset_same_classes(j->dataset, next);
+    dataset_close(j->dataset);
+    j->dataset = next;
+    j->tuning = tuning;
+    j->preprocess = job_preprocess(&j->settings, next, j->settings.image);
+    return 0;
+}
+
+int job_loader(const struct job *j, enum split split, bool training, size_t cache_bytes,
+               loader_unreadable_fn *unreadable, void *context, struct loader **out, struct error *e) {
+    const struct settings *s = &j->settings;
+    struct loader_options o = {
+        .dataset = j->dataset,
+        .split = split,
+        .preprocess = j->preprocess,
+        .training = training,
+        /* Evaluation goes by whole chunks, so that a chunk's rows do not depend on the batch. */
+        .batch = training ? s->batch : (s->batch + s->chunk - 1) / s->chunk * s->chunk,
+        .threads = s->decoders,
+        .cache_bytes = cache_bytes,
+        .unreadable = unreadable,
+        .context = context,
+    };
+    return loader_open(out, &o, e);
+}
+
+size_t job_bytes(const struct job *j, int threads) {
+    const struct settings *s = &j->settings;
+    struct pass_options o = {.model = j->model, .tuning = &j->tuning, .chunk = s->chunk, .backward = true};
+    size_t pass = pass_bytes(&o), image = 3 * (size_t)s->image * (size_t)s->image * sizeof(float);
+    if (pass == SIZE_MAX)
+        return SIZE_MAX;
+    /* Of theta: itself, gradient, moments, the last good copy; one gradient a thread. */
+    size_t theta = arena_product(j->tuning.total * sizeof(float), 5 + (size_t)threads);
+    size_t work = arena_product(pass, (size_t)threads), batches = arena_product(image, 3 * (size_t)s->batch);
+    size_t weights = shape_parameters(&j->model->shape) * sizeof(float);
+    size_t sum = weights;
+    return __builtin_add_overflow(sum, theta, &sum) || __builtin_add_overflow(sum, work, &sum) ||
+                   __builtin_add_overflow(sum, batches, &sum)
+               ? SIZE_MAX
+               : sum;
+}
