@@ -6,7 +6,8 @@
  *     tensors_close(t);
  *
  * The format is told by content, never by name: safetensors (memory-mapped), PyTorch zip archives, PyTorch legacy
- * streams. What the list hands out (names, data, metadata) belongs to it and lives until tensors_close(). A list is not
+ * streams (nested dicts become dotted names: {'model': {'norm.bias': x}} gives "model.norm.bias"). Tensors of other
+ * types (complex, quantised, 8-bit floats) are refused in safetensors and left out of PyTorch files. What the list hands out (names, data, metadata) belongs to it and lives until tensors_close(). A list is not
  * changed after opening: any number of threads may read it. */
 #ifndef CORE_FORMATS_TENSORS_H
 #define CORE_FORMATS_TENSORS_H
@@ -29,7 +30,10 @@
     X(TENSOR_I16, "I16", 2)                                                                                            \
     X(TENSOR_I8, "I8", 1)                                                                                              \
     X(TENSOR_U8, "U8", 1)                                                                                              \
-    X(TENSOR_BOOL, "BOOL", 1)
+    X(TENSOR_BOOL, "BOOL", 1)                                                                                          \
+    X(TENSOR_U16, "U16", 2)                                                                                            \
+    X(TENSOR_U32, "U32", 4)                                                                                            \
+    X(TENSOR_U64, "U64", 8)
 
 enum tensor_type {
 #define X(name, text, bytes) name,
@@ -56,6 +60,8 @@ size_t tensors_count(const struct tensors *t);
 const struct tensor *tensors_at(const struct tensors *t, size_t i);           /* in the file's order */
 const struct tensor *tensors_find(const struct tensors *t, const char *name); /* NULL: no such tensor */
 const char *tensors_metadata(const struct tensors *t, const char *key);       /* NULL: no such key */
+size_t tensors_metadata_count(const struct tensors *t);
+const char *tensors_metadata_key(const struct tensors *t, size_t i);
 const char *tensors_format(const struct tensors *t);                          /* "safetensors", "PyTorch zip", ... */
 const char *tensors_path(const struct tensors *t);
 
