@@ -1,0 +1,191 @@
+#include "core/data/dataset.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/data/reader.h"
+#include "core/data/scenes.h"
+
+struct dataset {
+    const struct reader *reader;
+    struct reader_contents contents;
+    char *spec;
+};
+
+static const struct reader *const readers[] = {&folder_reader, &scenes_reader};
+
+#define READERS (sizeof readers / sizeof *readers)
+
+static bool is_folder(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int unknown(const char *spec, struct error *e) {
+    struct stat st;
+    char known[256] = "";
+    for (size_t i = 0; i < READERS; i++) {
+        size_t n = strlen(known);
+        snprintf(known + n, sizeof known - n, "%s:%s, ", readers[i]->kind, readers[i]->argument);
+    }
+    const char *colon = strchr(spec, ':');
+    if (*spec == '\0')
+        return error_set(e, ERROR_USAGE, "no data named; %sor the path of a folder was expected", known);
+    if (stat(spec, &st) == 0)
+        return error_set(e, ERROR_DATA, "data '%s': not a folder; %sor the path of a folder was expected", spec, known);
+    if (colon && !memchr(spec, '/', (size_t)(colon - spec)))
+        return error_set(e, ERROR_USAGE, "data '%s': unknown kind '%.*s'; %sor the path of a folder was expected", spec,
+                         (int)(colon - spec), spec, known);
+    if (scenes_find(spec))
+        return error_set(e, ERROR_USAGE, "data '%s': no such folder; was scenes:%s meant?", spec, spec);
+    return error_set(e, ERROR_IO, "data '%s': %s; %sor the path of a folder was expected", spec, strerror(errno),
+                     known);
+}
+
+/* The reader for `spec` and, in *argument, what stands after its kind. */
+static const struct reader *choose(const char *spec, const char **argument) {
+    for (size_t i = 0; i < READERS; i++) {
+        size_t n = strlen(readers[i]->kind);
+        if (strncmp(spec, readers[i]->kind, n) == 0 && spec[n] == ':') {
+            *argument = spec + n + 1;
+            return readers[i];
+        }
+    }
+    *argument = spec;
+    return is_folder(spec) ? &folder_reader : NULL;
+}
+
+int dataset_open(struct dataset **out, const char *spec, const struct dataset_options *options, struct error *e) {
+    const char *argument;
+    *out = NULL;
+    const struct reader *reader = choose(spec, &argument);
+    if (!reader)
+        return unknown(spec, e);
+    if (*argument == '\0')
+        return error_set(e, ERROR_USAGE, "data '%s': nothing after '%s:'; %s:%s was expected", spec, reader->kind,
+                         reader->kind, reader->argument);
+    struct dataset *d = calloc(1, sizeof *d);
+    int r = ERROR_MEMORY;
+    if (!d || asprintf(&d->spec, "%s:%s", reader->kind, argument) < 0) {
+        error_set(e, ERROR_MEMORY, "not enough memory for data '%s'", spec);
+        goto free_dataset;
+    }
+    if ((r = reader->open(&d->contents, argument, options, e)) < 0)
+        goto free_spec;
+    d->reader = reader;
+    *out = d;
+    return 0;
+free_spec:
+    free(d->spec);
+free_dataset:
+    free(d);
+    return r;
+}
+
+void dataset_close(struct dataset *d) {
+    if (!d)
+        return;
+    d->reader->close(d->contents.state);
+    free(d->spec);
+    free(d);
+}
+
+const char *dataset_spec(const struct dataset *d) {
+    return d->spec;
+}
+
+size_t dataset_size(const struct dataset *d, enum split split) {
+    return d->contents.size[split];
+}
+
+int dataset_classes(const struct dataset *d) {
+    return d->contents.classes;
+}
+
+const char *dataset_class_name(const struct dataset *d, int label) {
+    assert(label >= 0 && label < d->contents.classes);
+    return d->reader->class_name(d->contents.state, label);
+}
+
+int dataset_label(const struct dataset *d, enum split split, size_t index) {
+    assert(index < d->contents.size[split]);
+    return d->reader->label(d->contents.state, split, index);
+}
+
+const char *dataset_path(const struct dataset *d, enum split split, size_t index) {
+    assert(index < d->contents.size[split]);
+    return d->reader->path ? d->reader->path(d->contents.state, split, index) : NULL;
+}
+
+bool dataset_is_native(const struct dataset *d) {
+    return d->contents.native;
+}
+
+bool dataset_same_classes(const struct dataset *a, const struct dataset *b) {
+    if (dataset_classes(a) != dataset_classes(b))
+        return false;
+    for (int i = 0; i < dataset_classes(a); i++)
+        if (strcmp(dataset_class_name(a, i), dataset_class_name(b, i)) != 0)
+            return false;
+    return true;
+}
+
+int dataset_decode(const struct dataset *d, enum split split, size_t index, struct image *out, struct error *e) {
+    assert(index < d->contents.size[split]);
+    *out = (struct image){0};
+    return d->reader->decode(d->contents.state, split, index, out, e);
+}
+
+static int hash_file(const char *path, char out[65], struct error *e) {
+    unsigned char buffer[16384];
+    struct digest digest;
+    ssize_t n = -1;
+    /* O_NONBLOCK: what has become a fifo since the dataset was opened must not hang the program. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), failed = 0;
+    digest_init(&digest);
+    while (fd >= 0 && ((n = read(fd, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR)))
+        if (n > 0)
+            digest_update(&digest, buffer, (size_t)n);
+    if (n < 0)
+        failed = errno;
+    if (fd >= 0)
+        close(fd);
+    if (failed)
+        return error_set(e, ERROR_IO, "%s: cannot be read: %s", path, strerror(failed));
+    digest_hex(&digest, out);
+    return 0;
+}
+
+int dataset_hash_image(const struct dataset *d, enum split split, size_t index, char out[65], struct error *e) {
+    const char *path = dataset_path(d, split, index);
+    if (path)
+        return hash_file(path, out, e);
+    struct image im;
+    struct digest digest;
+    int r = dataset_decode(d, split, index, &im, e);
+    if (r < 0)
+        return r;
+    digest_init(&digest);
+    digest_update(&digest, im.rgb, (size_t)im.width * (size_t)im.height * 3);
+    digest_hex(&digest, out);
+    image_free(&im);
+    return 0;
+}
+
+void dataset_fingerprint(const struct dataset *d, char out[65]) {
+    struct digest digest;
+    digest_init(&digest);
+    digest_update(&digest, d->reader->kind, strlen(d->reader->kind) + 1);
+    for (int i = 0; i < d->contents.classes; i++) {
+        const char *name = dataset_class_name(d, i);
+        digest_update(&digest, name, strlen(name) + 1);
+    }
+    d->reader->fingerprint(d->contents.state, &digest);
+    digest_hex(&digest, out);
+}

@@ -1,0 +1,35 @@
+/* What a reader fills in, so that dataset.c can serve one more kind of data. Private to core/data.
+ *
+ * A reader is a row of constants, a file each (folder.c, scenes_reader.c), named in dataset.c's list. After open() its
+ * state is constant: every other function may be called by any number of threads at once. */
+#ifndef CORE_DATA_READER_H
+#define CORE_DATA_READER_H
+
+#include "core/data/dataset.h"
+#include "core/digest.h"
+
+/* What open() fills; zeroed before. After a failed open(), close() is not called. */
+struct reader_contents {
+    void *state;
+    size_t size[SPLITS];
+    int classes;
+    bool native; /* images come with a side of options.image */
+};
+
+struct reader {
+    const char *kind;     /* "folder" of folder:PATH */
+    const char *argument; /* "PATH" */
+    int (*open)(struct reader_contents *out, const char *argument, const struct dataset_options *options,
+                struct error *e);
+    void (*close)(void *state);
+    const char *(*class_name)(const void *state, int label);
+    int (*label)(const void *state, enum split split, size_t index);
+    const char *(*path)(const void *state, enum split split, size_t index); /* NULL: images are rendered */
+    int (*decode)(const void *state, enum split split, size_t index, struct image *out, struct error *e);
+    /* Adds what tells these images from others of the same kind and classes. */
+    void (*fingerprint)(const void *state, struct digest *digest);
+};
+
+extern const struct reader folder_reader, scenes_reader;
+
+#endif
