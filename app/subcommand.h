@@ -26,14 +26,20 @@ struct option {
     const char *help;
 };
 
-/* What stood on the command line, checked against the rows. */
+/* An option as it was given. */
+struct given_option {
+    const char *name, *value; /* value: NULL for a flag */
+};
+
+/* What stood on the command line, checked against the rows. Filled by arguments_parse(). */
 struct arguments {
     const struct subcommand *command;
     int count; /* positional arguments */
     const char **values;
     struct settings settings; /* defaults < recipe < --config file < --name value; where takes_settings */
+    bool help, version;       /* --help, --version: nothing else was checked; main.c answers them */
     size_t options;           /* private: see arguments_has() */
-    const struct given_option *given;
+    struct given_option *given;
 };
 
 struct subcommand {
@@ -45,7 +51,8 @@ struct subcommand {
     int (*run)(const struct arguments *a, struct error *e);
 };
 
+/* Whether an option, or a setting as an option, was given; its value, the last one given, NULL where there is none. */
 bool arguments_has(const struct arguments *a, const char *option);
-const char *arguments_value(const struct arguments *a, const char *option); /* the last one given; NULL: none */
+const char *arguments_value(const struct arguments *a, const char *option);
 
 #endif
