@@ -126,9 +126,9 @@ static float ellipse_distance(float height, float x, float y) {
 
 /* A square standing on a corner, with a disc on each of its upper sides. */
 static float heart_distance(float x, float y) {
-    const float d = 0.76f;
+    const float d = 0.73f;
     x = fabsf(x);
-    y += 0.08f;
+    y += 0.075f;
     float square = (x + fabsf(y) - d) * HALF_SQRT2;
     float disc = length(x - d / 2, y + d / 2) - d * HALF_SQRT2;
     return square < disc ? square : disc;

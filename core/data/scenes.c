@@ -3,7 +3,10 @@
  * Every scene has a background (two colours, one texture, a slope of brightness), up to SCENE_OBJECTS objects and
  * grain. The object that a task asks about is in front of all others and at least about twice as wide, and its colours
  * differ from the background's; the others (distractors) are of any kind and may be partly hidden. Sizes suit vision
- * transformers at 48 pixels with patches of 8: a main object spans several patches. */
+ * transformers at 48 pixels with patches of 8: a main object spans several patches.
+ *
+ * Numbers are drawn one a statement: C leaves open in which order a call's arguments are worked out, and a scene must
+ * not depend on the compiler. */
 #include "core/data/scenes.h"
 
 #include <assert.h>
@@ -51,8 +54,9 @@ static void sample_background(struct scene *s, bool calm, struct scene_random *r
     scene_texture_sample(t, kind, period, r);
     float hue = scene_random_between(r, 0, 1), value = scene_random_between(r, 0.25f, 0.9f);
     float step = scene_random_between(r, 0.12f, 0.35f);
+    float other_hue = hue + scene_random_between(r, -0.15f, 0.15f);
     t->a = scene_texture_colour(hue, scene_random_between(r, 0.25f, 0.85f), value);
-    t->b = scene_texture_colour(hue + scene_random_between(r, -0.15f, 0.15f), scene_random_between(r, 0.25f, 0.85f),
+    t->b = scene_texture_colour(other_hue, scene_random_between(r, 0.25f, 0.85f),
                                 value > 0.55f ? value - step : value + step);
     s->light_x = scene_random_between(r, -0.35f, 0.35f);
     s->light_y = scene_random_between(r, -0.35f, 0.35f);
@@ -74,8 +78,8 @@ static void sample_colours(struct scene_texture *t, const struct scene_texture *
     for (int i = 0; i < 16 && best_score < enough; i++) {
         float hue = scene_random_between(r, 0, 1), value = scene_random_between(r, 0.35f, 1);
         t->a = scene_texture_colour(hue, scene_random_between(r, 0.2f, 1), value);
-        t->b = scene_texture_colour(hue + scene_random_between(r, 0.1f, 0.9f), scene_random_between(r, 0.1f, 1),
-                                    scene_random_between(r, 0.1f, 1));
+        float other_hue = hue + scene_random_between(r, 0.1f, 0.9f), other_value = scene_random_between(r, 0.1f, 1);
+        t->b = scene_texture_colour(other_hue, scene_random_between(r, 0.1f, 1), other_value);
         float apart = scene_texture_contrast(t->a, t->b) * 0.7f, score = stands_out(t, background);
         if (t->kind != SCENE_PLAIN && apart < score)
             score = apart;
@@ -112,16 +116,18 @@ static struct scene_object *add_object(struct scene *s, enum scene_shape_kind ki
     return o;
 }
 
-static enum scene_shape_kind any_shape(struct scene_random *r) {
-    return (enum scene_shape_kind)scene_random_below(r, SCENE_SHAPE_KINDS);
+/* One of any kind and texture, its radius between the two. */
+static struct scene_object *add_any(struct scene *s, float low, float high, struct scene_random *r) {
+    enum scene_shape_kind kind = (enum scene_shape_kind)scene_random_below(r, SCENE_SHAPE_KINDS);
+    enum scene_texture_kind texture = any_texture(r);
+    return add_object(s, kind, texture, scene_random_between(r, low, high), r);
 }
 
 /* Small objects of any kind, away from the place (x, y) that belongs to the main one. */
 static void add_distractors(struct scene *s, int count, float low, float high, float x, float y, float away,
                             struct scene_random *r) {
     for (int i = 0; i < count; i++) {
-        enum scene_texture_kind texture = any_texture(r);
-        struct scene_object *o = add_object(s, any_shape(r), texture, scene_random_between(r, low, high), r);
+        struct scene_object *o = add_any(s, low, high, r);
         for (int attempt = 0; attempt < 8; attempt++) {
             o->x = scene_random_between(r, 0.03f, 0.97f);
             o->y = scene_random_between(r, 0.03f, 0.97f);
@@ -159,30 +165,35 @@ static const char *const shape_names[] = {SCENE_SHAPES(X)};
 
 /* count: how many objects there are; none hides much of another */
 
+/* How far an object at (x, y) stays clear of the others: below 0 they overlap. */
+static float clearance(const struct scene *s, const struct scene_object *o, float x, float y) {
+    float least = 1;
+    for (int i = 0; i < s->count; i++) {
+        const struct scene_object *other = &s->objects[i];
+        if (other == o)
+            continue;
+        float dx = x - other->x, dy = y - other->y, touching = (o->radius + other->radius) * 0.9f;
+        float gap = dx * dx + dy * dy - touching * touching;
+        least = gap < least ? gap : least;
+    }
+    return least;
+}
+
 static void compose_count(struct scene *s, int label, struct scene_random *r) {
     sample_background(s, true, r);
     for (int i = 0; i <= label; i++) {
-        enum scene_texture_kind texture = any_texture(r);
-        struct scene_object *o = add_object(s, any_shape(r), texture, scene_random_between(r, 0.09f, 0.14f), r);
-        float best = -1, best_x = 0, best_y = 0;
-        for (int attempt = 0; attempt < 24 && best < 0.05f; attempt++) {
-            float x = scene_random_between(r, o->radius, 1 - o->radius), free = 1;
+        struct scene_object *o = add_any(s, 0.09f, 0.14f, r);
+        float best = -1;
+        for (int attempt = 0; attempt < 24 && best < 0; attempt++) {
+            float x = scene_random_between(r, o->radius, 1 - o->radius);
             float y = scene_random_between(r, o->radius, 1 - o->radius);
-            for (int k = 0; k < i; k++) {
-                const struct scene_object *other = &s->objects[k];
-                float dx = x - other->x, dy = y - other->y, touching = (o->radius + other->radius) * 0.9f;
-                float gap = dx * dx + dy * dy - touching * touching;
-                free = gap < free ? gap : free;
-            }
-            free = free > 0 ? 1 : free;
-            if (attempt == 0 || free > best) {
-                best = free;
-                best_x = x;
-                best_y = y;
+            float clear = clearance(s, o, x, y);
+            if (attempt == 0 || clear > best) {
+                best = clear;
+                o->x = x;
+                o->y = y;
             }
         }
-        o->x = best_x;
-        o->y = best_y;
     }
 }
 
@@ -209,11 +220,10 @@ static const char *const orientation_names[DIRECTIONS] = {"0 degrees",   "45 deg
 
 static void compose_location(struct scene *s, int label, struct scene_random *r) {
     sample_background(s, false, r);
-    float x = ((float)(label % GRID) + scene_random_between(r, 0.2f, 0.8f)) / GRID;
-    float y = ((float)(label / GRID) + scene_random_between(r, 0.2f, 0.8f)) / GRID;
-    float radius = scene_random_between(r, 0.13f, 0.18f);
-    add_distractors(s, scene_random_below(r, 4), 0.04f, 0.06f, x, y, radius, r);
-    struct scene_object *o = add_object(s, any_shape(r), any_texture(r), radius, r);
+    float x = ((float)(label % GRID) + scene_random_between(r, 0.3f, 0.7f)) / GRID;
+    float y = ((float)(label / GRID) + scene_random_between(r, 0.3f, 0.7f)) / GRID;
+    add_distractors(s, scene_random_below(r, 4), 0.04f, 0.06f, x, y, 0.15f, r);
+    struct scene_object *o = add_any(s, 0.12f, 0.16f, r);
     o->x = x;
     o->y = y;
 }
@@ -328,11 +338,16 @@ int scenes_label(const struct scenes_task *t, uint64_t seed, enum split split, s
     return order[index % classes];
 }
 
+void scenes_compose(const struct scenes_task *t, uint64_t seed, enum split split, size_t index, struct scene *out) {
+    struct scene_random r = random_for(t, PURPOSE_SCENE, seed, split, index);
+    *out = (struct scene){.grain_source = random_for(t, PURPOSE_GRAIN, seed, split, index)};
+    t->compose(out, scenes_label(t, seed, split, index), &r);
+}
+
 int scenes_render(const struct scenes_task *t, uint64_t seed, enum split split, size_t index, struct image *out) {
     assert(out->rgb && out->width == out->height && out->width >= SCENES_LEAST_SIDE);
-    struct scene_random r = random_for(t, PURPOSE_SCENE, seed, split, index);
-    struct scene s = {.grain_source = random_for(t, PURPOSE_GRAIN, seed, split, index)};
-    t->compose(&s, scenes_label(t, seed, split, index), &r);
+    struct scene s;
+    scenes_compose(t, seed, split, index, &s);
     scene_draw(&s, out);
     return 0;
 }

@@ -19,6 +19,7 @@
 
 #define SCENES_LEAST_SIDE 8
 
+struct scene;       /* scene_draw.h */
 struct scenes_task; /* a constant row */
 
 const struct scenes_task *scenes_find(const char *task); /* NULL: unknown */
@@ -32,6 +33,9 @@ const char *scenes_class_name(const struct scenes_task *t, int label); /* 0 <= l
 
 /* Without rendering. */
 int scenes_label(const struct scenes_task *t, uint64_t seed, enum split split, size_t index);
+
+/* What image `index` shows, before it is turned into pixels; the object that the task asks about is the last one. */
+void scenes_compose(const struct scenes_task *t, uint64_t seed, enum split split, size_t index, struct scene *out);
 
 /* `out`: created by the caller, square, a side of at least SCENES_LEAST_SIDE. Returns 0. */
 int scenes_render(const struct scenes_task *t, uint64_t seed, enum split split, size_t index, struct image *out);
