@@ -124,9 +124,9 @@ static void labels_stay_what_they_were(void **state) {
 static void pictures_stay_what_they_were(void **state) {
     (void)state;
     static const int expected[5][3] = {
-        {122, 87, 91},   /* shape */
+        {123, 88, 91},   /* shape */
         {126, 166, 144}, /* count */
-        {109, 77, 113},  /* orientation */
+        {108, 77, 113},  /* orientation */
         {85, 141, 112},  /* location */
         {165, 143, 37},  /* fine */
     };
@@ -250,7 +250,7 @@ static void orientation_is_where_the_arrow_points(void **state) {
         struct scene s = composed(t, i);
         const struct scene_object *o = &s.objects[s.count - 1];
         assert_int_equal(o->shape.kind, SCENE_ARROW);
-        /* The tip lies inside, its opposite outside the head; y points down. */
+        /* y points down. */
         double degrees = atan2((double)-o->sine, (double)o->cosine) * 180 / 3.14159265358979;
         double named = atof(scenes_class_name(t, label(t, i)));
         assert_true(fabs(remainder(degrees - named, 360)) < 15);
@@ -283,6 +283,34 @@ static void fine_is_texture_then_kind_of_the_emblem(void **state) {
         snprintf(name, sizeof name, "%s %s emblem", texture, scene_shapes_name(o->shape.kind));
         assert_string_equal(scenes_class_name(t, label(t, i)), name);
     }
+}
+
+static struct scene_object plain(enum scene_shape_kind kind, float level, float radius) {
+    struct scene_object o = {.x = 0.5f, .y = 0.5f, .radius = radius, .cosine = 1};
+    o.texture = (struct scene_texture){.kind = SCENE_PLAIN, .a = {level, level, level}, .frequency = 1};
+    scene_shapes_make(&o.shape, kind, 1, 0);
+    return o;
+}
+
+static int level_at(float x, float y) {
+    return pixels[0][3 * ((int)(y * 100) * 100 + (int)(x * 100))];
+}
+
+static void objects_are_drawn_back_to_front_and_turned_clockwise(void **state) {
+    (void)state;
+    struct scene s = {.count = 2, .background = plain(SCENE_ELLIPSE, 0, 1).texture};
+    s.objects[0] = plain(SCENE_ELLIPSE, 0.4f, 0.3f);
+    s.objects[1] = plain(SCENE_ARROW, 1, 0.4f);
+    scene_shapes_turn(0.25f, &s.objects[1].cosine, &s.objects[1].sine);
+    struct image im = canvas(0, 100);
+    scene_draw(&s, &im);
+    assert_int_equal(level_at(0.5f, 0.5f), 255);
+    assert_int_equal(level_at(0.5f, 0.85f), 255); /* the tip points down */
+    assert_int_equal(level_at(0.72f, 0.5f), 255); /* the head is wider than the shaft */
+    assert_int_equal(level_at(0.7f, 0.4f), 102);
+    assert_int_equal(level_at(0.5f, 0.12f), 255); /* the shaft's end is above the disc */
+    assert_int_equal(level_at(0.9f, 0.5f), 0);
+    assert_int_equal(level_at(0.7f, 0.85f), 0);
 }
 
 /* Share of the square from -1.25 to 1.25 that is inside, times its area. */
@@ -393,6 +421,7 @@ int main(void) {
         cmocka_unit_test(orientation_is_where_the_arrow_points),
         cmocka_unit_test(location_is_the_cell_of_the_biggest_object),
         cmocka_unit_test(fine_is_texture_then_kind_of_the_emblem),
+        cmocka_unit_test(objects_are_drawn_back_to_front_and_turned_clockwise),
         cmocka_unit_test(outlines_enclose_the_area_of_their_formula),
         cmocka_unit_test(outlines_stay_within_their_reach_and_distances_are_true),
         cmocka_unit_test(turns_agree_with_the_mathematics_library),

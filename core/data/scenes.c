@@ -140,8 +140,8 @@ static void add_distractors(struct scene *s, int count, float low, float high, f
 
 /* The object asked about: in front, near the middle, more often plain than not. `turn`: clockwise, in turns. */
 static struct scene_object *add_main(struct scene *s, enum scene_shape_kind kind, float turn, struct scene_random *r) {
-    float radius = scene_random_between(r, 0.32f, 0.42f);
-    float x = scene_random_between(r, 0.43f, 0.57f), y = scene_random_between(r, 0.43f, 0.57f);
+    float radius = scene_random_between(r, 0.33f, 0.42f);
+    float x = scene_random_between(r, 0.44f, 0.56f), y = scene_random_between(r, 0.44f, 0.56f);
     add_distractors(s, scene_random_below(r, 4), 0.06f, 0.10f, x, y, radius, r);
     enum scene_texture_kind texture = scene_random_chance(r, 0.5f) ? SCENE_PLAIN : any_texture(r);
     struct scene_object *o = add_object(s, kind, texture, radius, r);
