@@ -1,5 +1,5 @@
-/* What can be asked of a run: one command, as a value. Its text form is parsed by app/language.h; the trainer (trainer.h)
- * carries it out. Plain values. */
+/* What can be asked of a run: one command, as a value. Its text form is parsed by app/language.h; the trainer
+ * (trainer.h) carries it out. Plain values. */
 #ifndef CORE_TRAIN_COMMAND_H
 #define CORE_TRAIN_COMMAND_H
 
@@ -11,17 +11,17 @@
 enum command_verb {
     COMMAND_PAUSE,
     COMMAND_RESUME,
-    COMMAND_STEP, /* count */
-    COMMAND_STOP, /* ends the training here: evaluates, saves, prints the result */
-    COMMAND_QUIT, /* saves and leaves; `abandon`: leaves without saving */
-    COMMAND_SAVE, /* text: a file, or empty for last.safetensors */
-    COMMAND_EVAL, /* split */
-    COMMAND_DATA, /* text: SPEC; restart */
+    COMMAND_STEP,   /* count */
+    COMMAND_STOP,   /* ends the training here: evaluates, saves, prints the result */
+    COMMAND_QUIT,   /* saves and leaves; `abandon`: leaves without saving */
+    COMMAND_SAVE,   /* text: a file, or empty for last.safetensors */
+    COMMAND_EVAL,   /* split */
+    COMMAND_DATA,   /* text: SPEC; restart */
     COMMAND_FREEZE, /* target, from..to in `mask` */
     COMMAND_THAW,
-    COMMAND_SET,  /* target and index, value */
-    COMMAND_NOTE, /* text */
-    COMMAND_WAIT, /* until */
+    COMMAND_SET,    /* target and index, value */
+    COMMAND_NOTE,   /* text */
+    COMMAND_WAIT,   /* until */
     COMMAND_EXPECT, /* metric, compare, value */
 };
 
@@ -63,8 +63,8 @@ struct command {
     bool restart;   /* data */
     enum split split;
     enum command_target target;
-    int index;                                  /* set gate.K, temp.K: K, from 1 */
-    uint32_t mask[COMMAND_MAX_BLOCKS / 32];     /* freeze, thaw: bit K - 1 for block K; all bits 0: every one */
+    int index;                              /* set gate.K, temp.K: K, from 1 */
+    uint32_t mask[COMMAND_MAX_BLOCKS / 32]; /* freeze, thaw: bit K - 1 for block K; all bits 0: every one */
     enum command_metric metric;
     enum command_compare compare;
     double value;

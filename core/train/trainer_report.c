@@ -1,0 +1,150 @@
+/* What a run says of itself: snapshots, lines of metrics.jsonl and journal.gpt, warnings. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/nn/prompt.h"
+#include "core/number.h"
+#include "core/train/trainer_private.h"
+
+static void publish_gates(const struct trainer *t, struct snapshot *s) {
+    const struct tuning *tuning = &t->job->tuning;
+    const struct tuned *gates = tuning_find(tuning, TUNED_GATES), *temps = tuning_find(tuning, TUNED_TEMPS);
+    const struct freeze *f = &t->state.at.freeze;
+    s->gated = gates;
+    s->tempered = temps;
+    s->depth = tuning->shape.depth < SNAPSHOT_BLOCKS ? tuning->shape.depth : SNAPSHOT_BLOCKS;
+    for (size_t l = 0; gates && l < gates->size && l < SNAPSHOT_BLOCKS; l++) {
+        s->gates[l] = (float)prompt_sigmoid((double)t->state.theta[gates->offset + l]);
+        s->gate_frozen[l] = freeze_has(f->gates, l);
+    }
+    if (gates)
+        prompt_selection_ratio(gates->size < SNAPSHOT_BLOCKS ? gates->size : SNAPSHOT_BLOCKS, s->gates, s->selection);
+    for (size_t l = 0; temps && l < temps->size && l < SNAPSHOT_BLOCKS; l++) {
+        s->temps[l] = t->state.theta[temps->offset + l];
+        s->temp_frozen[l] = freeze_has(f->temps, l);
+    }
+    s->prompts_frozen = f->prompts;
+    s->head_frozen = f->head;
+}
+
+static void publish_progress(const struct trainer *t, struct snapshot *s) {
+    const struct state_position *at = &t->state.at;
+    uint64_t end = trainer_end_epoch(t);
+    s->step = at->step;
+    s->epoch = at->epoch;
+    s->epochs = end;
+    s->batch = at->batch;
+    s->batches = loader_batches(t->loaders[SPLIT_TRAIN]);
+    s->steps = at->step + (end > at->epoch ? (end - at->epoch) * s->batches - at->batch : 0);
+    int done = 0, all = 0;
+    engine_progress(t->engine, &done, &all);
+    s->chunk = done;
+    s->chunks = all;
+    s->step_s = t->step_ns * 1e-9;
+    s->images_per_s = t->step_ns > 0 ? t->job->settings.batch / s->step_s : 0;
+    s->eta_s = (double)(s->steps - s->step) * s->step_s;
+}
+
+void trainer_publish(struct trainer *t, enum snapshot_phase phase) {
+    struct snapshot *s = &t->snapshot;
+    const struct state_position *at = &t->state.at;
+    s->version = SNAPSHOT_VERSION;
+    s->phase = phase;
+    if (t->engine)
+        publish_progress(t, s);
+    s->loss = at->loss;
+    s->epoch_loss = at->batch ? at->epoch_loss / (double)at->batch : 0;
+    s->base_rate = at->base_rate;
+    s->val = at->val;
+    s->test = at->test;
+    s->best = at->best;
+    s->prompts = tuning_has_prompts(&t->job->tuning) ? t->job->tuning.options.prompts : 0;
+    s->classes = t->job->tuning.options.classes;
+    s->unreadable = 0;
+    for (int i = 0; i < SPLITS; i++)
+        s->unreadable += t->loaders[i] ? loader_unreadable(t->loaders[i]) : 0;
+    snprintf(s->data, sizeof s->data, "%.*s", (int)sizeof s->data - 1, at->data);
+    publish_gates(t, s);
+    t->last_publish = engine_clock();
+    mailbox_publish(t->mailbox, s);
+}
+
+void trainer_tick(void *trainer) {
+    struct trainer *t = trainer;
+    enum snapshot_phase phase = (enum snapshot_phase)t->snapshot.phase;
+    if (control_is_held(&t->control))
+        phase = PHASE_PAUSED;
+    else if (phase == PHASE_PAUSED || phase == PHASE_STARTING)
+        phase = PHASE_TRAINING;
+    trainer_publish(t, phase);
+}
+
+static void print_tensor(FILE *f, const char *key, const struct trainer *t, enum tuned_kind kind) {
+    const struct tuned *n = tuning_find(&t->job->tuning, kind);
+    char text[NUMBER_TEXT];
+    for (size_t i = 0; n && i < n->size; i++) {
+        double value = (double)t->state.theta[n->offset + i];
+        fprintf(f, "%s%s", i ? "," : key, isfinite(value) ? number_print(value, text) : "null");
+    }
+    if (n)
+        fputc(']', f);
+}
+
+void trainer_report_step(struct trainer *t, const struct engine_result *r, double seconds, int images) {
+    const struct state_position *at = &t->state.at;
+    char loss[NUMBER_TEXT], rate[NUMBER_TEXT], *text = NULL;
+    size_t size;
+    t->snapshot.top1 = r->top1;
+    /* An exponential mean over about eight steps: steady, and still follows the machine. */
+    t->step_ns = t->step_ns > 0 ? t->step_ns + (seconds * 1e9 - t->step_ns) / 8 : seconds * 1e9;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        return;
+    fprintf(f, "{\"kind\":\"step\",\"step\":%llu,\"epoch\":%llu,\"batch\":%llu,\"loss\":%s,\"top1\":%.6f,\"lr\":%s",
+            (unsigned long long)at->step, (unsigned long long)at->epoch, (unsigned long long)at->batch,
+            number_print(r->loss, loss), r->top1, number_print(t->snapshot.rate, rate));
+    fprintf(f, ",\"seconds\":%.6f,\"images_per_s\":%.3f", seconds, images / seconds);
+    print_tensor(f, ",\"gate_logits\":[", t, TUNED_GATES);
+    print_tensor(f, ",\"temps\":[", t, TUNED_TEMPS);
+    fputc('}', f);
+    if (fclose(f) == 0)
+        mailbox_emit(t->mailbox, EVENT_METRICS, "%s", text);
+    free(text);
+    t->state.at.metrics++;
+    if (engine_clock() - t->last_publish > 25000000)
+        trainer_publish(t, PHASE_TRAINING);
+}
+
+void trainer_report_evaluation(struct trainer *t, enum split split) {
+    const struct evaluation *v = &t->evaluation;
+    const struct state_position *at = &t->state.at;
+    char loss[NUMBER_TEXT], *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        return;
+    fprintf(f,
+            "{\"kind\":\"eval\",\"step\":%llu,\"epoch\":%llu,\"split\":\"%s\",\"images\":%zu,\"top1\":%.6f,"
+            "\"top5\":%.6f,\"loss\":%s,\"class_top1\":[",
+            (unsigned long long)at->step, (unsigned long long)at->epoch, split_name(split), v->images, v->top1, v->top5,
+            number_print(v->loss, loss));
+    for (int i = 0; i < v->classes; i++)
+        fprintf(f, "%s%.4f", i ? "," : "", evaluation_class_top1(v, i));
+    fputs("]}", f);
+    if (fclose(f) == 0)
+        mailbox_emit(t->mailbox, EVENT_METRICS, "%s", text);
+    free(text);
+    t->state.at.metrics++;
+}
+
+void trainer_journal(struct trainer *t, const char *line) {
+    mailbox_emit(t->mailbox, EVENT_JOURNAL, "%s", line);
+    t->state.at.journal++;
+}
+
+void trainer_unreadable(void *trainer, enum split split, size_t index, const char *why) {
+    struct trainer *t = trainer;
+    mailbox_emit(t->mailbox, EVENT_WARNING, "%s image %zu is skipped: %s", split_name(split), index, why);
+}
