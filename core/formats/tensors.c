@@ -201,6 +201,14 @@ bool tensors_clean(const char *text, size_t size) {
     return tensors_utf8(text, size);
 }
 
+/* Gives back the whole pages of the mapping under bytes that were copied: they would count as resident twice. */
+static void forget(const struct tensors *t, const void *data, size_t bytes) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), map = (uintptr_t)t->file;
+    uintptr_t from = ((uintptr_t)data + page - 1) / page * page, to = ((uintptr_t)data + bytes) / page * page;
+    if ((uintptr_t)data >= map && (uintptr_t)data - map < t->size && from < to)
+        madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 int tensors_add(struct tensors *t, const char *name, size_t name_size, const struct tensor *item, struct error *e) {
     char shown[64];
     if (name_size == 0 || !tensors_clean(name, name_size))
@@ -224,7 +232,9 @@ int tensors_add(struct tensors *t, const char *name, size_t name_size, const str
         void *copy = tensors_memory(t, bytes, e);
         if (!copy)
             return e->code;
-        added->data = memcpy(copy, added->data, bytes);
+        memcpy(copy, added->data, bytes);
+        forget(t, added->data, bytes);
+        added->data = copy;
     }
     t->count++;
     return 0;

@@ -19,9 +19,8 @@ struct vit_shape {
     int image; /* side of the square input in pixels, a multiple of patch */
 };
 
-/* Fills `s` from a name of shapes.def (vits16, vitb16, vitl16, vith14, nano ...), or with another image side, as "vitb16@384".
- * Errors: ERROR_USAGE names the known
- * ones. */
+/* Fills `s` from a name of shapes.def (vits16, vitb16, vitl16, vith14, nano ...), or one with another image side, as in
+ * "vitb16@384". Errors: ERROR_USAGE names the known ones; ERROR_SHAPE. */
 int shape_named(const char *name, struct vit_shape *s, struct error *e);
 
 /* "vitb16" for a known shape (image size aside), else "vit768x12". Into out[size]. */
