@@ -15,8 +15,8 @@ int job_chunk(const struct tuning *t) {
     return tokens < CHUNK_ROWS ? CHUNK_ROWS / tokens : 1;
 }
 
-struct preprocess job_preprocess(const struct settings *s, const struct dataset *dataset, int image) {
-    struct preprocess p = {.image = image, .seed = (uint64_t)s->seed};
+static struct preprocess preprocessing(const struct settings *s, bool native) {
+    struct preprocess p = {.image = s->image, .seed = (uint64_t)s->seed};
     switch ((enum preprocessing)s->preprocess) {
     case PREPROCESSING_VTAB:
         p.kind = PREPROCESS_VTAB;
@@ -27,7 +27,7 @@ struct preprocess job_preprocess(const struct settings *s, const struct dataset 
     default:
         p.kind = PREPROCESS_FGVC;
     }
-    if (dataset_is_native(dataset))
+    if (native)
         p.kind = PREPROCESS_NATIVE;
     switch ((enum augmentation)s->augment) {
     case AUGMENTATION_NONE:
@@ -95,24 +95,18 @@ static int check_memory(const struct job *j, struct error *e) {
                      j->settings.prompts, j->settings.batch, threads, (double)need / 0x1p30, (double)have / 0x1p30);
 }
 
-int job_open(struct job *j, const struct settings *settings, struct error *e) {
-    *j = (struct job){.settings = *settings};
+/* What is left once model and number of classes are known. */
+static int complete(struct job *j, int classes, bool native, struct error *e) {
     struct settings *s = &j->settings;
-    int r = open_model(j, e);
+    struct tuning_options o = tuning_options(s, classes);
+    int r = tuning_create(&j->tuning, &o, &j->model->shape, e);
     if (r < 0)
-        goto fail;
-    if ((r = open_data(s, s->data, &j->dataset, e)) < 0)
-        goto fail;
-    struct tuning_options o = tuning_options(s, dataset_classes(j->dataset));
-    if ((r = tuning_create(&j->tuning, &o, &j->model->shape, e)) < 0)
-        goto fail;
+        return r;
     if (s->chunk == 0)
         s->chunk = job_chunk(&j->tuning);
     if (s->chunk > s->batch)
         s->chunk = s->batch;
-    if ((r = check_memory(j, e)) < 0)
-        goto fail;
-    j->preprocess = job_preprocess(s, j->dataset, s->image);
+    j->preprocess = preprocessing(s, native);
     j->optimizer = (struct optimizer_options){
         .kind = (enum optimizer_kind)s->optimizer,
         .momentum = s->momentum,
@@ -124,9 +118,28 @@ int job_open(struct job *j, const struct settings *settings, struct error *e) {
         .temps = s->lr_temps,
         .head = s->lr_head,
     };
-    return 0;
-fail:
-    job_close(j);
+    return check_memory(j, e);
+}
+
+int job_open(struct job *j, const struct settings *settings, struct error *e) {
+    *j = (struct job){.settings = *settings};
+    int r = open_model(j, e);
+    if (r == 0)
+        r = open_data(&j->settings, settings->data, &j->dataset, e);
+    if (r == 0)
+        r = complete(j, dataset_classes(j->dataset), dataset_is_native(j->dataset), e);
+    if (r < 0)
+        job_close(j);
+    return r;
+}
+
+int job_open_model(struct job *j, const struct settings *settings, int classes, struct error *e) {
+    *j = (struct job){.settings = *settings};
+    int r = open_model(j, e);
+    if (r == 0)
+        r = complete(j, classes, false, e);
+    if (r < 0)
+        job_close(j);
     return r;
 }
 
@@ -151,7 +164,7 @@ int job_swap_data(struct job *j, const char *spec, bool *renewed, struct error *
     dataset_close(j->dataset);
     j->dataset = next;
     j->tuning = tuning;
-    j->preprocess = job_preprocess(&j->settings, next, j->settings.image);
+    j->preprocess = preprocessing(&j->settings, dataset_is_native(next));
     return 0;
 }
 

@@ -25,14 +25,15 @@ struct job {
 /* Errors: those of model_open(), dataset_open() and tuning_create(); ERROR_MEMORY if the prompts need more memory than
  * this machine has. On error nothing is left open. */
 int job_open(struct job *j, const struct settings *settings, struct error *e);
+
+/* The same without a dataset, for images from elsewhere: `classes` is how many the head has. job->dataset is NULL. */
+int job_open_model(struct job *j, const struct settings *settings, int classes, struct error *e);
+
 void job_close(struct job *j); /* a zeroed one is accepted */
 
 /* Puts the dataset of `spec` in place of the present one, with a tuning of its classes. *renewed: the lists of class
  * names differ. On error everything is as before. */
 int job_swap_data(struct job *j, const char *spec, bool *renewed, struct error *e);
-
-/* Preprocessing of `dataset` by these settings for inputs of `image` pixels. */
-struct preprocess job_preprocess(const struct settings *s, const struct dataset *dataset, int image);
 
 /* A loader for a split of the job's dataset. */
 int job_loader(const struct job *j, enum split split, bool training, size_t cache_bytes,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/digest.h"
 #include "core/formats/safetensors.h"
 #include "core/number.h"
 
@@ -259,6 +260,39 @@ int state_load(struct state *s, const struct tuning *t, const char *path, struct
     if ((r = read_position(f, &s->at, e)) == 0 && (r = load_tensors(f, t, "", s->theta, e)) == 0 &&
         (r = load_tensors(f, t, "optim.first.", s->first, e)) == 0 && s->second)
         r = load_tensors(f, t, "optim.second.", s->second, e);
+    tensors_close(f);
+    return r;
+}
+
+static int by_name(const void *a, const void *b) {
+    const struct tensor *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+int state_hash_file(const char *path, char out[65], struct error *e) {
+    struct tensors *f = NULL;
+    const struct tensor *tuned[TUNED_KINDS];
+    size_t count = 0;
+    int r = tensors_open(&f, path, e);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < tensors_count(f) && r == 0; i++) {
+        const struct tensor *t = tensors_at(f, i);
+        if (strncmp(t->name, "optim.", 6) == 0)
+            continue;
+        if (count == TUNED_KINDS || t->type != TENSOR_F32)
+            r = error_set(e, ERROR_FORMAT, "%s: %s is no tensor of a saved run", path, t->name);
+        else
+            tuned[count++] = t;
+    }
+    qsort(tuned, count, sizeof *tuned, by_name);
+    struct digest d;
+    digest_init(&d);
+    for (size_t i = 0; i < count; i++) {
+        digest_update(&d, tuned[i]->name, strlen(tuned[i]->name) + 1);
+        digest_update(&d, tuned[i]->data, tuned[i]->count * sizeof(float));
+    }
+    digest_hex(&d, out);
     tensors_close(f);
     return r;
 }

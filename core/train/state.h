@@ -60,4 +60,8 @@ int state_read_position(struct state_position *out, char **script_left, const ch
 /* Reads all of it into a created state. Errors also: ERROR_SHAPE: a tensor does not fit `t`. */
 int state_load(struct state *s, const struct tuning *t, const char *path, struct error *e);
 
+/* The hash of a saved run's tuned tensors (tuning_hash() of what state_load() would read). Errors: ERROR_IO,
+ * ERROR_FORMAT. */
+int state_hash_file(const char *path, char out[65], struct error *e);
+
 #endif

@@ -1,0 +1,26 @@
+/* A run without a terminal: the libuv loop on this thread, the trainer on another, the mailbox between them.
+ *
+ *     struct headless_options o = {.job = &job, .folder = &folder, .script = &script};
+ *     status = headless_run(&o, &result, &err);
+ *
+ * Progress goes to stderr: one rewritten line where it is a terminal, else a line an epoch. SIGINT, SIGTERM and SIGHUP
+ * save and end the run (exit status 130, 143, 129; a second one ends the program at once), SIGUSR1 saves. Main thread.
+ */
+#ifndef APP_HEADLESS_H
+#define APP_HEADLESS_H
+
+#include "app/run_folder.h"
+#include "app/script.h"
+#include "core/train/trainer.h"
+
+struct headless_options {
+    struct job *job;
+    struct run_folder *folder;
+    const struct script *script;
+    bool resume;
+};
+
+/* Returns the exit status, 0 to 255, or a negative code if the run could not start or failed. */
+int headless_run(const struct headless_options *o, struct trainer_result *result, struct error *e);
+
+#endif

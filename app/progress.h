@@ -1,0 +1,19 @@
+/* How a run stands, in one line of text: numbers in, text out. Pure. */
+#ifndef APP_PROGRESS_H
+#define APP_PROGRESS_H
+
+#include <stddef.h>
+
+#include "core/train/snapshot.h"
+
+/* "epoch 3/20 batch 12/16 loss 1.234 val 41.3% 812 images/s 1m02s left", at most `columns` wide. Into out[size]. */
+const char *progress_line(const struct snapshot *s, int columns, char *out, size_t size);
+
+/* The line of an epoch that has ended: "epoch 3: loss 1.234 lr 0.1 val top-1 41.3% loss 1.9 (best 43.0% at 2) 812
+ * images/s". Into out[size]. */
+const char *progress_epoch(const struct snapshot *s, char *out, size_t size);
+
+/* "42s", "3m07s", "2h05m", "4d03h". Into out[size]. */
+const char *progress_duration(double seconds, char *out, size_t size);
+
+#endif

@@ -1,0 +1,220 @@
+#include "app/run_folder.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cblas.h>
+
+#include "app/version.h"
+#include "core/nn/vector.h"
+
+enum { MOST_TRIES = 100000 };
+
+const char *run_folder_file(const char *path, const char *file, char out[RUN_FOLDER_FILE]) {
+    snprintf(out, RUN_FOLDER_FILE, "%s/%s", path, file);
+    return out;
+}
+
+/* Makes the folders above `path`. */
+static int make_parents(const char *path, struct error *e) {
+    char part[RUN_FOLDER_PATH];
+    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+        if (mkdir(part, 0777) < 0 && errno != EEXIST)
+            return error_set(e, ERROR_IO, "%s: the folder cannot be made: %s", part, strerror(errno));
+    }
+    return 0;
+}
+
+/* "scenes-shape" from "scenes:shape", "cub" from "folder:/data/cub/". */
+static void name_after(const char *data, char *out, size_t size) {
+    char text[RUN_FOLDER_PATH];
+    snprintf(text, sizeof text, "%s", data);
+    for (size_t n = strlen(text); n > 0 && text[n - 1] == '/'; n--)
+        text[n - 1] = 0;
+    const char *colon = strchr(text, ':'), *slash = strrchr(text, '/');
+    const char *from = strncmp(text, "scenes:", 7) == 0 ? text : slash ? slash + 1 : colon ? colon + 1 : text;
+    size_t n = 0;
+    for (; *from && n + 1 < size && n < 40; from++)
+        out[n++] = isalnum((unsigned char)*from) || *from == '_' || *from == '.' ? *from : '-';
+    out[n] = 0;
+    if (!n || out[0] == '.')
+        snprintf(out, size, "run");
+}
+
+static int open_files(struct run_folder *f, const char *mode, struct error *e) {
+    char path[RUN_FOLDER_FILE];
+    f->journal = fopen(run_folder_file(f->path, "journal.gpt", path), mode);
+    if (f->journal && flock(fileno(f->journal), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+        run_folder_close(f);
+        return error_set(e, ERROR_USAGE, "%s: another gptui is writing into this run", f->path);
+    }
+    if (f->journal)
+        f->metrics = fopen(run_folder_file(f->path, "metrics.jsonl", path), mode);
+    if (f->metrics)
+        return 0;
+    int r = error_set(e, ERROR_IO, "%s: it cannot be written: %s", path, strerror(errno));
+    run_folder_close(f);
+    return r;
+}
+
+int run_folder_create(struct run_folder *f, const char *wish, const char *data, struct error *e) {
+    char base[RUN_FOLDER_PATH / 2];
+    *f = (struct run_folder){0};
+    if (strlen(wish) >= sizeof base)
+        return error_set(e, ERROR_USAGE, "out is %zu bytes long, at most %zu are taken", strlen(wish), sizeof base - 1);
+    if (wish[0]) {
+        snprintf(base, sizeof base, "%s", wish);
+        for (size_t n = strlen(base); n > 1 && base[n - 1] == '/'; n--)
+            base[n - 1] = 0;
+    } else {
+        char name[64];
+        name_after(data, name, sizeof name);
+        snprintf(base, sizeof base, "runs/%s", name);
+    }
+    int r = make_parents(base, e);
+    for (int k = 1; r == 0 && k < MOST_TRIES; k++) {
+        if (wish[0] && k == 1)
+            snprintf(f->path, sizeof f->path, "%s", base);
+        else
+            snprintf(f->path, sizeof f->path, "%s-%d", base, k);
+        if (mkdir(f->path, 0777) == 0)
+            return open_files(f, "we", e);
+        if (errno != EEXIST)
+            return error_set(e, ERROR_IO, "%s: the run folder cannot be made: %s", f->path, strerror(errno));
+    }
+    return r < 0 ? r : error_set(e, ERROR_IO, "%s: every name from -1 to -%d is taken", base, MOST_TRIES - 1);
+}
+
+/* Cuts the file behind its first `lines` lines. */
+static int cut(const char *path, uint64_t lines, struct error *e) {
+    FILE *f = fopen(path, "r+e");
+    if (!f && errno == ENOENT)
+        return 0;
+    if (!f)
+        return error_set(e, ERROR_IO, "%s: it cannot be opened: %s", path, strerror(errno));
+    int c;
+    while (lines > 0 && (c = getc(f)) != EOF)
+        lines -= c == '\n';
+    int r = lines == 0 && ftruncate(fileno(f), ftello(f)) < 0 ? -1 : 0;
+    fclose(f);
+    return r < 0 ? error_set(e, ERROR_IO, "%s: it cannot be cut: %s", path, strerror(errno)) : 0;
+}
+
+int run_folder_reopen(struct run_folder *f, const char *path, uint64_t journal_lines, uint64_t metrics_lines,
+                      struct error *e) {
+    char file[RUN_FOLDER_FILE];
+    *f = (struct run_folder){0};
+    snprintf(f->path, sizeof f->path, "%s", path);
+    int r = open_files(f, "ae", e);
+    if (r < 0)
+        return r;
+    if ((r = cut(run_folder_file(path, "journal.gpt", file), journal_lines, e)) < 0 ||
+        (r = cut(run_folder_file(path, "metrics.jsonl", file), metrics_lines, e)) < 0)
+        run_folder_close(f);
+    return r;
+}
+
+void run_folder_close(struct run_folder *f) {
+    if (f->journal)
+        fclose(f->journal);
+    if (f->metrics)
+        fclose(f->metrics);
+    f->journal = f->metrics = NULL;
+}
+
+static int append(const struct run_folder *f, FILE *to, const char *name, const char *line, struct error *e) {
+    if (fprintf(to, "%s\n", line) >= 0 && fflush(to) == 0)
+        return 0;
+    return error_set(e, ERROR_IO, "%s/%s: a line cannot be written: %s", f->path, name, strerror(errno));
+}
+
+int run_folder_journal(struct run_folder *f, const char *line, struct error *e) {
+    return append(f, f->journal, "journal.gpt", line, e);
+}
+
+int run_folder_metrics(struct run_folder *f, const char *line, struct error *e) {
+    return append(f, f->metrics, "metrics.jsonl", line, e);
+}
+
+/* The processor's name as the system gives it. */
+static void cpu_name(char *out, size_t size) {
+    char line[512];
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    snprintf(out, size, "unknown");
+    while (f && fgets(line, sizeof line, f)) {
+        char *colon = strchr(line, ':');
+        if (!colon || strncmp(line, "model name", 10) != 0)
+            continue;
+        snprintf(out, size, "%s", colon + 2);
+        out[strcspn(out, "\n")] = 0;
+        break;
+    }
+    if (f)
+        fclose(f);
+}
+
+static void write_record(FILE *f, const struct job *job) {
+    char cpu[256], hash[65];
+    struct utsname system;
+    cpu_name(cpu, sizeof cpu);
+    fprintf(f, "# gptui " VERSION_TEXT "\n# cpu = %s\n", cpu);
+    if (uname(&system) == 0)
+        fprintf(f, "# system = %s %s %s\n", system.sysname, system.release, system.machine);
+    fprintf(f, "# blas = %s\n# vector = %s\n", openblas_get_config(), vector_ops()->name);
+    model_hash(job->model, hash);
+    fprintf(f, "# model.sha256 = %s\n# model.source = %s, %s\n", hash, model_family_name(job->model->family),
+            job->model->source);
+    dataset_fingerprint(job->dataset, hash);
+    fprintf(f, "# data.sha256 = %s\n# data.classes = %d\n\n", hash, dataset_classes(job->dataset));
+}
+
+int run_folder_settings(const struct run_folder *f, const struct job *job, const char *model, struct error *e) {
+    char path[RUN_FOLDER_FILE], beside[RUN_FOLDER_FILE];
+    run_folder_file(f->path, "settings.conf", path);
+    run_folder_file(f->path, "settings.conf.part", beside);
+    struct settings s = job->settings;
+    snprintf(s.model, sizeof s.model, "%s", model);
+    FILE *to = fopen(beside, "we");
+    if (!to)
+        return error_set(e, ERROR_IO, "%s: it cannot be written: %s", beside, strerror(errno));
+    write_record(to, job);
+    int bad = settings_write(&s, to) < 0 || fflush(to) != 0 || fsync(fileno(to)) < 0;
+    bad = fclose(to) != 0 || bad;
+    if (!bad && rename(beside, path) == 0)
+        return 0;
+    int r = error_set(e, ERROR_IO, "%s: it cannot be written: %s", path, strerror(errno));
+    unlink(beside);
+    return r;
+}
+
+int run_folder_read_settings(const char *path, struct settings *out, struct error *e) {
+    char file[RUN_FOLDER_FILE];
+    if (access(run_folder_file(path, "settings.conf", file), F_OK) < 0)
+        return error_set(e, ERROR_USAGE, "%s: it is no run folder: there is no settings.conf in it", path);
+    settings_default(out);
+    return settings_read(out, file, e);
+}
+
+int run_folder_check_model(const char *path, const struct model *m, struct error *e) {
+    char file[RUN_FOLDER_FILE], line[1024], was[65] = "", is[65];
+    FILE *f = fopen(run_folder_file(path, "settings.conf", file), "re");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "# model.sha256 = %64[0-9a-f]", was) == 1)
+            break;
+    if (f)
+        fclose(f);
+    model_hash(m, is);
+    if (!was[0] || strcmp(was, is) == 0)
+        return 0;
+    return error_set(e, ERROR_FORMAT,
+                     "%s: the run was made with a backbone whose SHA-256 is %.12s..., but this one's is "
+                     "%.12s...",
+                     path, was, is);
+}
