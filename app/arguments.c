@@ -7,7 +7,7 @@
 #include "core/nearest.h"
 
 static const struct option common[] = {
-    {"config", "FILE", "settings, one `name = value` a line; options come after it"},
+    {"config", "FILE", "a file of settings, one `name = value` a line"},
     {"help", NULL, "say what this does"},
     {"version", NULL, "say which version this is"},
     {NULL, NULL, NULL},

@@ -11,7 +11,7 @@
 #define VTAB "vtab", "none"
 /* The numbers of one task, and what the paper does alike for all of them. */
 #define PUBLISHED(batch, prompts, lr, init, preprocess, augment)                                                       \
-    VALUES({"method", "gated"}, {"batch", #batch}, {"prompts", #prompts}, {"lr", #lr}, {"gate-init", #init},           \
+    VALUES({"batch", #batch}, {"prompts", #prompts}, {"lr", #lr}, {"gate-init", #init}, {"method", "gated"},           \
            {"epochs", "100"}, {"warmup", "10"}, {"schedule", "paper"}, {"preprocess", preprocess},                     \
            {"augment", augment})
 

@@ -1,0 +1,226 @@
+#include "app/help_topics.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "app/arguments.h"
+#include "app/language.h"
+#include "app/recipes.h"
+#include "core/number.h"
+
+const char help_topics_about[] =
+    "Tunes prompts, gates and attention temperatures on a frozen, self-supervised vision transformer (gated prompt "
+    "tuning), steered from a script, and reproducible to the bit for any number of threads.";
+
+const struct help_example help_topics_examples[] = {
+    {"gptui --headless", "the bundled backbone and task"},
+    {"gptui --headless --model mae_vitb.bin --data ~/cub --recipe mae:cub", "your own, as published"},
+    {"gptui --headless --resume runs/cub-1", "goes on, to the bit"},
+    {NULL, NULL},
+};
+
+const char *help_topics_argument(const struct setting *row, char *out, size_t size) {
+    static const char *const names[] = {
+        [SETTING_INT] = "N", [SETTING_REAL] = "X", [SETTING_FLAG] = "on|off", [SETTING_CHOICE] = "NAME"};
+    if (row->type != SETTING_TEXT) {
+        snprintf(out, size, "%s", names[row->type]);
+        return out;
+    }
+    size_t length = strcspn(row->unit, " "); /* "file or random:SHAPE": FILE */
+    snprintf(out, size, "%.*s", (int)length, row->unit);
+    for (char *at = out; *at; at++)
+        *at = (char)toupper((unsigned char)*at);
+    return out;
+}
+
+/* "prompt tokens [tokens, 1 to 100000; default 10]", the brackets on one line where they fit. */
+static void describe(const struct setting *row, char *out, size_t size) {
+    struct settings defaults;
+    char value[SETTINGS_TEXT], low[NUMBER_TEXT], high[NUMBER_TEXT], range[128] = "";
+    settings_default(&defaults);
+    settings_get(&defaults, row, value, sizeof value);
+    if (row->type == SETTING_INT || row->type == SETTING_REAL)
+        snprintf(range, sizeof range, "%s%s%s to %s; ", row->unit, *row->unit ? ", " : "", number_print(row->low, low),
+                 number_print(row->high, high));
+    else if (strchr(row->unit, ' '))
+        snprintf(range, sizeof range, "%s; ", row->unit);
+    int used = snprintf(out, size, "%s ", row->help);
+    snprintf(out + used, size - (size_t)used, "[%sdefault %s]%s", range, *value ? value : "empty",
+             row->applies == LIVE ? " *" : "");
+    page_keep(out + used);
+}
+
+static void write_settings(struct page *p) {
+    page_text(p,
+              "Each setting is an option on the command line (--lr 0.5 or --lr=0.5) and a line of a file for --config "
+              "(lr = 0.5). Defaults give way to the recipe, the recipe to the file, the file to the command line.");
+    page_text(p,
+              "Those marked * may differ each time a run goes on, and never change its numbers. The others are fixed "
+              "when it starts.");
+    for (size_t i = 0; i < settings_count(); i++) {
+        const struct setting *row = settings_at(i);
+        if (i == 0 || strcmp(settings_group(i), settings_group(i - 1)) != 0)
+            page_subheading(p, settings_group(i));
+        char name[80], argument[80], text[2 * SETTINGS_TEXT];
+        snprintf(name, sizeof name, "--%s", row->name);
+        describe(row, text, sizeof text);
+        page_item(p, name, help_topics_argument(row, argument, sizeof argument), text);
+        for (const struct setting_choice *c = row->choices; c && c->text; c++)
+            page_detail(p, c->text, c->help);
+    }
+}
+
+static void write_verb(struct page *p, const struct language_verb *verb, bool journaled) {
+    char text[1200], examples[400] = "";
+    snprintf(text, sizeof text, "%s%s", verb->help, journaled ? " [journal]" : "");
+    for (const char *at = verb->examples; *at;) {
+        int length = (int)strcspn(at, "\n");
+        snprintf(examples + strlen(examples), sizeof examples - strlen(examples), "\n%s%.*s",
+                 at == verb->examples ? "Example: " : "         ", length, at);
+        at += length + (at[length] == '\n');
+    }
+    page_keep(examples);
+    if (strcmp(verb->examples, verb->name) != 0)
+        strcat(text, examples);
+    page_item(p, verb->name, verb->syntax, text);
+}
+
+static void write_commands(struct page *p) {
+    page_text(p,
+              "A script holds one command a line and runs from the top. Words are parted by blanks; a word with blanks "
+              "stands in \"double quotes\"; # starts a comment. Training starts at the first wait, step or resume, "
+              "or at the script's end. The whole script is checked before anything runs.");
+    page_text(p, "Commands marked [journal] are written to the run's journal.gpt, which is itself a script.");
+    page_subheading(p, "Verbs");
+    for (size_t i = 0; i < language_verb_count(); i++) {
+        const struct language_verb *verb = language_verb_at(i);
+        write_verb(p, verb, verb->journal != JOURNAL_NEVER);
+    }
+    page_subheading(p, "Before a command");
+    for (size_t i = 0; i < language_prefix_count(); i++)
+        write_verb(p, language_prefix_at(i), false);
+    page_subheading(p, "Metrics of expect");
+#define X(constant, name, help) page_item(p, name, NULL, help);
+    COMMAND_METRICS(X)
+#undef X
+}
+
+static void write_recipes(struct page *p) {
+    page_text(p,
+              "A recipe sets several settings at once; the config file and the command line win over it. The default, "
+              "auto, is scenes where the bundled backbone meets scenes: data, else none.");
+    page_text(p, "mae: and moco: are Table 5 of arXiv 2306.05067, for MAE and MoCo v3 ViT-B/16.");
+    page_subheading(p, "Names");
+    for (size_t i = 0; i < recipes_count(); i++) {
+        const struct recipe *recipe = recipes_at(i);
+        char text[600];
+        size_t used = (size_t)snprintf(text, sizeof text, "%s", recipe->help);
+        for (const struct recipe_value *v = recipe->values; v->setting && used < sizeof text; v++)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %s", v == recipe->values ? "\n" : ", ",
+                                     v->setting, v->value);
+        page_item(p, recipe->name, NULL, text);
+    }
+}
+
+static void write_files(struct page *p) {
+    static const struct help_example files[] = {
+        {"settings.conf",
+         "Every setting, in full: a file for --config. Comments tell the version, the CPU, the BLAS, and "
+         "the hashes of model and data."},
+        {"journal.gpt", "Every command that changed the run, as `at step N ...`: itself a script."},
+        {"metrics.jsonl", "A JSON object a line for each step and each evaluation."},
+        {"last.safetensors",
+         "Prompts, gates, temperatures, head, optimizer and position, as of the last save. --resume "
+         "starts from it."},
+        {"best.safetensors", "The same at the best evaluation on val."},
+        {NULL, NULL},
+    };
+    page_text(p, "A run writes into a folder of its own: --out FOLDER, or runs/NAME-K with the next free K. Files are "
+                 "written beside their place, synced and renamed, so that a run that is killed leaves a folder that "
+                 "--resume can go on from.");
+    page_subheading(p, "The run folder");
+    for (const struct help_example *file = files; file->line; file++)
+        page_item(p, file->line, NULL, file->text);
+}
+
+static void write_exit(struct page *p) {
+    static const struct {
+        int status;
+        const char *meaning;
+    } errors[] = {
+#define X(name, status, meaning) {status, meaning},
+#include "core/errors.def"
+#undef X
+    };
+    page_item(p, "0", NULL, "done");
+    for (int status = 1; status <= 4; status++) {
+        char number[16], text[600] = "";
+        snprintf(number, sizeof number, "%d", status);
+        for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+            if (errors[i].status == status)
+                snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text ? "; " : "", errors[i].meaning);
+        page_item(p, number, NULL, text);
+    }
+    page_item(p, "130", NULL, "interrupted (SIGINT), and saved");
+    page_item(p, "143", NULL, "terminated (SIGTERM), and saved");
+}
+
+static const struct help_topic topics[] = {
+    {"settings", "Settings", "every setting, its default and its range", write_settings},
+    {"commands", "Commands", "the language of scripts and journals", write_commands},
+    {"recipes", "Recipes", "named settings to start from", write_recipes},
+    {"files", "Files", "the run folder", write_files},
+    {"exit-codes", "Exit status", "what the program returns", write_exit},
+};
+
+size_t help_topics_count(void) {
+    return sizeof topics / sizeof topics[0];
+}
+
+const struct help_topic *help_topics_at(size_t i) {
+    assert(i < help_topics_count());
+    return &topics[i];
+}
+
+const struct help_topic *help_topics_find(const char *name) {
+    for (size_t i = 0; i < help_topics_count(); i++)
+        if (strcmp(topics[i].name, name) == 0)
+            return &topics[i];
+    return NULL;
+}
+
+static void write_options(struct page *p, const struct option *options) {
+    for (; options && options->name; options++) {
+        char name[80];
+        snprintf(name, sizeof name, "--%s", options->name);
+        page_item(p, name, options->argument, options->help);
+    }
+}
+
+void help_topics_subcommand(struct page *p, const struct subcommand *command) {
+    char text[1500], usage[300];
+    arguments_usage(command, usage, sizeof usage);
+    if (p->form == PAGE_TEXT) {
+        snprintf(text, sizeof text, "Usage: %s", usage);
+        page_text(p, text);
+    } else {
+        page_example(p, usage);
+    }
+    page_text(p, command->details && *command->details ? command->details : command->summary);
+    if (p->form == PAGE_TEXT)
+        page_heading(p, "Options");
+    write_options(p, command->options);
+    if (p->form == PAGE_MAN) { /* which says the rest once */
+        page_text(p, command->takes_settings ? "Every setting is an option as well." : "");
+        return;
+    }
+    write_options(p, arguments_common(command->takes_settings));
+    if (!command->takes_settings)
+        return;
+    size_t used = (size_t)snprintf(text, sizeof text, "Every setting of `gptui help settings` is an option as well:");
+    for (size_t i = 0; i < settings_count() && used < sizeof text; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, " --%s", settings_at(i)->name);
+    page_text(p, text);
+}
