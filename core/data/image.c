@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/data/jpeg.h"
 #include "core/data/pnm.h"
 #include "core/data/stb.h"
 
@@ -41,6 +42,12 @@ int image_is_known(const uint8_t *bytes, size_t size) {
     return format_of(bytes, size) != FORMAT_UNKNOWN;
 }
 
+static const char truncated[] = "truncated: the data end before the picture does";
+
+static int damaged(struct error *e, const char *name, enum format format, const char *why) {
+    return error_set(e, ERROR_DATA, "%s: damaged %s (%s)", name, format_names[format], why);
+}
+
 /* NULL, or why the chunks cannot be those of a whole PNG. stb reports an unknown chunk through a shared buffer, which
  * two threads must not fill at once: it is found here first. */
 static const char *png_damage(const uint8_t *b, size_t n) {
@@ -56,7 +63,21 @@ static const char *png_damage(const uint8_t *b, size_t n) {
             return "holds an unknown critical chunk";
         at += 12 + length;
     }
-    return "truncated: the data end before the picture does";
+    return truncated;
+}
+
+static const char *jpeg_damage(const uint8_t *b, size_t n) {
+    switch (jpeg_check(b, n)) {
+    case JPEG_TRUNCATED:
+        return truncated;
+    case JPEG_BAD_HUFFMAN_TABLE:
+        return "bad Huffman table";
+    case JPEG_BAD_SEGMENT:
+        return "bad segment";
+    case JPEG_WHOLE:
+        break;
+    }
+    return NULL;
 }
 
 static int check_size(int width, int height, const char *format, const char *name, struct error *e) {
@@ -87,13 +108,13 @@ static int decode_pnm(struct image *out, const uint8_t *bytes, size_t size, cons
     struct pnm pnm;
     const char *why = pnm_header(&pnm, bytes, size);
     if (why)
-        return error_set(e, ERROR_DATA, "%s: damaged PNM (%s)", name, why);
+        return damaged(e, name, FORMAT_PNM, why);
     int r = check_size(pnm.width, pnm.height, "PNM", name, e);
     if (r < 0 || (r = image_create(out, pnm.width, pnm.height, e)) < 0)
         return r;
     if ((why = pnm_pixels(&pnm, bytes, size, out))) {
         image_free(out);
-        return error_set(e, ERROR_DATA, "%s: damaged PNM (%s)", name, why);
+        return damaged(e, name, FORMAT_PNM, why);
     }
     return 0;
 }
@@ -102,20 +123,22 @@ static int decode_stb(struct image *out, const uint8_t *bytes, size_t size, enum
                       struct error *e) {
     int width, height;
     bool short_of_data = false;
-    const char *why = format == FORMAT_PNG ? png_damage(bytes, size) : NULL;
-    if (why || !stb_info(bytes, size, &width, &height, &why))
-        return error_set(e, ERROR_DATA, "%s: damaged %s (%s)", name, format_names[format], why ? why : "unreadable");
+    const char *why = format == FORMAT_PNG    ? png_damage(bytes, size)
+                      : format == FORMAT_JPEG ? jpeg_damage(bytes, size)
+                                              : NULL;
+    if (!why && !stb_info(bytes, size, &width, &height, &short_of_data))
+        why = short_of_data ? truncated : "its header cannot be read";
+    if (why)
+        return damaged(e, name, format, why);
     int r = check_size(width, height, format_names[format], name, e);
     if (r < 0)
         return r;
     uint8_t *rgb = stb_decode(bytes, size, &width, &height, &short_of_data, &why);
     if (!rgb && why && strcmp(why, "outofmem") == 0)
         return error_set(e, ERROR_MEMORY, "%s: not enough memory for %d x %d pixels", name, width, height);
-    if (short_of_data)
-        why = "truncated: the data end before the picture does";
     if (!rgb || short_of_data) {
         free(rgb);
-        return error_set(e, ERROR_DATA, "%s: damaged %s (%s)", name, format_names[format], why ? why : "unreadable");
+        return damaged(e, name, format, short_of_data ? truncated : why ? why : "unreadable");
     }
     *out = (struct image){width, height, rgb};
     return 0;

@@ -164,7 +164,7 @@ static int start_threads(struct loader *l, struct error *e) {
 }
 
 static int take_memory(struct loader *l, struct error *e) {
-    size_t side = (size_t)l->options.preprocess.image, values, bytes;
+    size_t side = (size_t)l->options.preprocess.image, values = 0, bytes = 0;
     l->floats = 3 * side * side;
     bool fits =
         !__builtin_mul_overflow(l->floats, l->batch, &values) && !__builtin_mul_overflow(values, sizeof(float), &bytes);

@@ -1,7 +1,23 @@
 #include "core/data/stb.h"
 
-#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* stb unpacks all that a PNG's stream holds, however little the picture needs: a few megabytes can become gigabytes. */
+#define MAX_BLOCK ((size_t)1 << 30)
+
+static _Thread_local bool refused;
+
+static void *limited_realloc(void *old, size_t size) {
+    if (size <= MAX_BLOCK)
+        return realloc(old, size);
+    refused = true;
+    return NULL;
+}
+
+#define STBI_MALLOC(size) limited_realloc(NULL, size)
+#define STBI_REALLOC(old, size) limited_realloc(old, size)
+#define STBI_FREE(old) free(old)
 
 #if defined(__GNUC__)
 /* Reported at the end of the file, past any pop. */
@@ -66,21 +82,22 @@ static int source_eof(void *user) {
     return s->at == s->size;
 }
 
-bool stb_info(const uint8_t *bytes, size_t size, int *width, int *height, const char **why) {
-    int channels;
-    if (size <= INT_MAX && stbi_info_from_memory(bytes, (int)size, width, height, &channels))
-        return true;
-    *why = stbi_failure_reason();
-    return false;
+static const stbi_io_callbacks callbacks = {source_read, source_skip, source_eof};
+
+bool stb_info(const uint8_t *bytes, size_t size, int *width, int *height, bool *short_of_data) {
+    struct source source = {.bytes = bytes, .size = size};
+    int channels, known = stbi_info_from_callbacks(&callbacks, &source, width, height, &channels);
+    *short_of_data = source.short_of_data;
+    return known != 0;
 }
 
 uint8_t *stb_decode(const uint8_t *bytes, size_t size, int *width, int *height, bool *short_of_data, const char **why) {
-    static const stbi_io_callbacks callbacks = {source_read, source_skip, source_eof};
     struct source source = {.bytes = bytes, .size = size};
     int channels;
+    refused = false;
     uint8_t *rgb = stbi_load_from_callbacks(&callbacks, &source, width, height, &channels, 3);
     *short_of_data = source.short_of_data;
-    *why = rgb ? NULL : stbi_failure_reason();
+    *why = rgb ? NULL : refused ? "more than it may be once unpacked" : stbi_failure_reason();
     return rgb;
 }
 

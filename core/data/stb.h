@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Width and height from the header. False, and *why, where it is none of the formats. */
-bool stb_info(const uint8_t *bytes, size_t size, int *width, int *height, const char **why);
+/* Width and height from the header. False where it cannot be read; *short_of_data: because it ends too early. */
+bool stb_info(const uint8_t *bytes, size_t size, int *width, int *height, bool *short_of_data);
 
 /* [height, width, 3], to be freed with free(); NULL and *why on failure. *short_of_data: the decoder asked for more
  * bytes than there are (stb_image itself takes what is missing for zeros and reports success). size is at most INT_MAX.

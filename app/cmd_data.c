@@ -1,0 +1,122 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/subcommand.h"
+#include "core/data/dataset.h"
+
+/* Scenes are drawn at the side of the bundled backbone where --image says nothing. */
+#define DEFAULT_SIDE 48
+
+static void list_images(const struct dataset *d) {
+    for (enum split s = SPLIT_TRAIN; s < SPLITS; s++)
+        for (size_t i = 0; i < dataset_size(d, s); i++) {
+            char hex[65];
+            struct error why = {0};
+            if (dataset_hash_image(d, s, i, hex, &why) < 0) {
+                fprintf(stderr, "gptui: %s\n", why.text);
+                snprintf(hex, sizeof hex, "-");
+            }
+            printf("%s\t%zu\t%d\t%s\n", split_name(s), i, dataset_label(d, s, i), hex);
+        }
+}
+
+/* Names each image of a split that cannot be decoded; *count of them. Rendered images always can. */
+static int find_unreadable(const struct dataset *d, enum split s, size_t *count, struct error *e) {
+    *count = 0;
+    for (size_t i = 0; i < dataset_size(d, s) && dataset_path(d, s, i); i++) {
+        struct image im;
+        struct error why = {0};
+        int r = dataset_decode(d, s, i, &im, &why);
+        if (r == ERROR_MEMORY)
+            return error_set(e, r, "%s", why.text);
+        if (r < 0) {
+            fprintf(stderr, "gptui: unreadable: %s\n", why.text);
+            ++*count;
+        }
+        image_free(&im);
+    }
+    return 0;
+}
+
+static int print_classes(const struct dataset *d, struct error *e) {
+    size_t classes = (size_t)dataset_classes(d);
+    size_t *counts = calloc(classes, SPLITS * sizeof *counts);
+    if (!counts)
+        return error_set(e, ERROR_MEMORY, "not enough memory to count %zu classes", classes);
+    for (enum split s = SPLIT_TRAIN; s < SPLITS; s++)
+        for (size_t i = 0; i < dataset_size(d, s); i++)
+            counts[(size_t)dataset_label(d, s, i) * SPLITS + s]++;
+    printf("\n%5s  %9s %9s %9s  class\n", "label", "train", "val", "test");
+    for (size_t c = 0; c < classes; c++) {
+        const size_t *n = counts + c * SPLITS;
+        printf("%5zu  %9zu %9zu %9zu  %s\n", c, n[SPLIT_TRAIN], n[SPLIT_VAL], n[SPLIT_TEST],
+               dataset_class_name(d, (int)c));
+    }
+    free(counts);
+    return 0;
+}
+
+static int summarise(const struct dataset *d, bool check, struct error *e) {
+    printf("%s: %d classes\n\n%-5s %9s%s\n", dataset_spec(d), dataset_classes(d), "split", "images",
+           check ? " unreadable" : "");
+    enum split empty = SPLITS;
+    for (enum split s = SPLIT_TRAIN; s < SPLITS; s++) {
+        size_t bad = 0;
+        int r = check ? find_unreadable(d, s, &bad, e) : 0;
+        if (r < 0)
+            return r;
+        printf("%-5s %9zu", split_name(s), dataset_size(d, s));
+        if (check)
+            printf(" %10zu", bad);
+        putchar('\n');
+        if (bad == dataset_size(d, s) && empty == SPLITS)
+            empty = s;
+    }
+    int r = print_classes(d, e);
+    if (r == 0 && empty != SPLITS)
+        r = error_set(e, ERROR_DATA, "%s: none of the %s images can be read", dataset_spec(d), split_name(empty));
+    return r;
+}
+
+static int run(const struct arguments *a, struct error *e) {
+    const struct settings *set = &a->settings;
+    struct dataset_options options = {
+        .seed = (uint64_t)set->seed,
+        .image = set->image ? set->image : DEFAULT_SIDE,
+        .scenes = {(size_t)set->scenes_train, (size_t)set->scenes_val, (size_t)set->scenes_test},
+    };
+    struct dataset *d = NULL;
+    int r = dataset_open(&d, a->count > 0 ? a->values[0] : set->data, &options, e);
+    if (r < 0)
+        return r;
+    if (arguments_has(a, "list"))
+        list_images(d);
+    else
+        r = summarise(d, !arguments_has(a, "quick"), e);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0)
+        r = error_set(e, ERROR_IO, "standard output cannot be written: %s", strerror(errno));
+    dataset_close(d);
+    return r;
+}
+
+const struct subcommand cmd_data = {
+    .name = "data",
+    .synopsis = "[SPEC] [--list] [--quick]",
+    .summary = "what a dataset holds: splits, classes, unreadable images",
+    .details =
+        "SPEC is folder:PATH (train, val and test with a folder a class, or one level of class folders, which is\n"
+        "split 80/10/10 by --seed), scenes:TASK (pictures that the program renders), or the path of a folder.\n"
+        "Without --list every image file is decoded once, and those that cannot be are named.\n"
+        "\n"
+        "--list prints a line an image: SPLIT, INDEX, LABEL and the SHA-256 of the encoded file (of the pixels,\n"
+        "where none is encoded; - where the file cannot be read), with tabs between.",
+    .options = (const struct option[]){{"list", NULL, "a line an image: split, index, label, SHA-256"},
+                                       {"quick", NULL, "do not decode the images to find unreadable ones"},
+                                       {NULL, NULL, NULL}},
+    .takes_settings = true,
+    .least = 0,
+    .most = 1,
+    .run = run,
+};
