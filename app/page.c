@@ -23,7 +23,7 @@ void page_keep(char *text) {
 }
 
 /* Text for troff: nothing in it is a request or an escape, and dashes and quotes stay ASCII when rendered. */
-static void put_troff(FILE *f, const char *text, size_t length, const char *line_break) {
+static void put_troff(FILE *f, const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
         if ((i == 0 || text[i - 1] == '\n') && (text[i] == '.' || text[i] == '\''))
             fputs("\\&", f);
@@ -50,7 +50,7 @@ static void put_troff(FILE *f, const char *text, size_t length, const char *line
             fputs("\\ ", f);
             break;
         case '\n':
-            fputs(line_break, f);
+            fputs("\n.br\n", f);
             break;
         default:
             fputc(text[i], f);
@@ -59,7 +59,7 @@ static void put_troff(FILE *f, const char *text, size_t length, const char *line
 }
 
 static void put_all_troff(FILE *f, const char *text) {
-    put_troff(f, text, strlen(text), "\n.br\n");
+    put_troff(f, text, strlen(text));
 }
 
 static void put_blanks(FILE *f, int count) {
@@ -122,20 +122,51 @@ void page_subheading(struct page *p, const char *title) {
     p->last = PAGE_HEADING;
 }
 
+/* Prints a line, or lines to be joined, of `length` bytes. */
+static void put_lines(const struct page *p, const char *text, size_t length) {
+    if (p->form == PAGE_TEXT) {
+        put_wrapped(p, 0, text, length);
+    } else {
+        put_troff(p->f, text, length);
+        fputc('\n', p->f);
+    }
+}
+
+static void put_paragraph(const struct page *p, const char *text, const char *end) {
+    char joined[4096];
+    size_t used = 0;
+    for (; text < end; text += strspn(text, "\n")) {
+        size_t length = strcspn(text, "\n");
+        bool kept = *text == ' ';
+        if (used > 0 && (kept || used + 1 + length > sizeof joined)) {
+            put_lines(p, joined, used);
+            used = 0;
+        }
+        if (kept || length + 1 > sizeof joined) {
+            put_lines(p, text, length);
+        } else {
+            if (used > 0)
+                joined[used++] = ' ';
+            memcpy(joined + used, text, length);
+            used += length;
+            joined[used] = 0; /* looked at, not printed */
+        }
+        text += length;
+    }
+    if (used > 0)
+        put_lines(p, joined, used);
+}
+
 void page_text(struct page *p, const char *text) {
     while (*text) {
         const char *end = strstr(text, "\n\n");
-        size_t length = end ? (size_t)(end - text) : strlen(text);
+        if (!end)
+            end = text + strlen(text);
         begin(p, PAGE_PARAGRAPH);
-        if (p->form == PAGE_TEXT) {
-            put_wrapped(p, 0, text, length);
-        } else {
+        if (p->form == PAGE_MAN)
             fputs(".PP\n", p->f);
-            put_troff(p->f, text, length, "\n.br\n");
-            fputc('\n', p->f);
-        }
-        text += length;
-        text += strspn(text, "\n");
+        put_paragraph(p, text, end);
+        text = end + strspn(end, "\n");
     }
 }
 

@@ -27,7 +27,7 @@ int page_width(FILE *f);
 void page_heading(struct page *p, const char *title);
 void page_subheading(struct page *p, const char *title);
 
-/* Paragraphs, parted by empty lines; a line that starts with a blank is kept as it is. */
+/* Paragraphs, parted by empty lines. Other line breaks do not count, but those of a line that starts with a blank. */
 void page_text(struct page *p, const char *text);
 
 /* Turns the blanks of `text` into ones at which no line breaks. */
