@@ -65,7 +65,7 @@ static int parse_shape(const struct tensors *t, const cJSON *entry, const cJSON 
         if (out->rank == TENSOR_MAX_RANK)
             return entry_error(t, entry->string, "has more than 8 dimensions", e);
         if (!whole_number(item, &out->shape[out->rank++]))
-            return entry_error(t, entry->string, "has a shape that is no list of whole numbers", e);
+            return entry_error(t, entry->string, "has a shape that is no list of whole numbers up to 2^53", e);
     }
     return 0;
 }

@@ -228,7 +228,10 @@ int tensors_add(struct tensors *t, const char *name, size_t name_size, const str
     added->name = copy_text(t, name, name_size, e);
     if (!added->name)
         return e->code;
-    if (bytes > 0 && (uintptr_t)added->data % tensor_type_bytes(added->type) != 0) {
+    if (bytes == 0) {
+        static const uint64_t nothing;
+        added->data = &nothing;
+    } else if ((uintptr_t)added->data % tensor_type_bytes(added->type) != 0) {
         void *copy = tensors_memory(t, bytes, e);
         if (!copy)
             return e->code;
