@@ -281,14 +281,9 @@ static int op_binfloat(struct pickle *p, int op) {
 
 /* Texts and bytes with a length before them: the length takes 1, 4 or 8 bytes. */
 static int op_text(struct pickle *p, int op) {
-    unsigned bytes = strchr("\x8c"
-                            "CU",
-                            op)
-                         ? 1
-                     : strchr("\x8d\x8e\x96", op) ? 8
-                                                  : 4;
+    bool one = op == 0x8c || op == 'C' || op == 'U', eight = op == 0x8d || op == 0x8e || op == 0x96;
     uint64_t size;
-    if (!take_number(p, bytes, &size))
+    if (!take_number(p, one ? 1 : eight ? 8 : 4, &size))
         return ERROR_FORMAT;
     const char *s = take(p, size);
     return s ? push(p, make_text(p, PICKLE_TEXT, s, (size_t)size)) : ERROR_FORMAT;
@@ -407,6 +402,13 @@ static int op_global(struct pickle *p, int op) {
     return name ? push_global(p, module, module_size, name, name_size) : ERROR_FORMAT;
 }
 
+/* What an unknown `maker` makes: known by the maker's name only. */
+static int push_opaque(struct pickle *p, const struct pickle_value *maker) {
+    if (maker->kind == PICKLE_GLOBAL || maker->kind == PICKLE_OPAQUE)
+        return push(p, make_text(p, PICKLE_OPAQUE, maker->text.bytes, maker->text.size));
+    return push(p, make_text(p, PICKLE_OPAQUE, "object", 6));
+}
+
 /* INST and OBJ make instances of old classes; none of them is known, so the result is opaque. */
 static int op_instance(struct pickle *p, int op) {
     size_t first;
@@ -421,8 +423,7 @@ static int op_instance(struct pickle *p, int op) {
     if (op == 'o')
         class = p->stack.items[first];
     p->stack.count = first - 1;
-    bool named = class->kind == PICKLE_GLOBAL || class->kind == PICKLE_OPAQUE;
-    return push(p, make_text(p, PICKLE_OPAQUE, named ? class->text.bytes : "object", named ? class->text.size : 6));
+    return push_opaque(p, class);
 }
 
 static int fill_dict(struct pickle *p, struct pickle_value *dict, const struct pickle_value *pairs) {
@@ -443,11 +444,8 @@ static int push_call(struct pickle *p, const struct pickle_value *callable, cons
     const struct pickle_value *one = arguments->list.count ? arguments->list.items[0] : NULL;
     struct pickle_value *v;
     int rc = 0;
-    if (callable->kind != PICKLE_GLOBAL || callable->global == PICKLE_UNKNOWN) {
-        bool named = callable->kind == PICKLE_GLOBAL || callable->kind == PICKLE_OPAQUE;
-        return push(
-            p, make_text(p, PICKLE_OPAQUE, named ? callable->text.bytes : "object", named ? callable->text.size : 6));
-    }
+    if (callable->kind != PICKLE_GLOBAL || callable->global == PICKLE_UNKNOWN)
+        return push_opaque(p, callable);
     if (callable->global == PICKLE_ORDERED_DICT || callable->global == PICKLE_DEFAULT_DICT) {
         v = make(p, PICKLE_DICT);
         if (v && callable->global == PICKLE_ORDERED_DICT && one)

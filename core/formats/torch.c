@@ -343,7 +343,9 @@ int torch_collect(struct torch_file *f, struct error *e) {
     if (rc < 0 || f->tensors->count > 0)
         return rc;
     if (root->kind == PICKLE_OPAQUE)
-        return error_set(e, ERROR_FORMAT, "%s: its content is an object made by %s, which is not run; expected tensors",
-                         f->tensors->path, tensors_printable(root->text.bytes, root->text.size, shown, sizeof shown));
+        return error_set(
+            e, ERROR_FORMAT,
+            "%s: its content is an object made by %s, which is not run; expected tensors, as a state_dict() holds",
+            f->tensors->path, tensors_printable(root->text.bytes, root->text.size, shown, sizeof shown));
     return error_set(e, ERROR_FORMAT, "%s: its pickle holds no tensors; expected a dict of them", f->tensors->path);
 }
