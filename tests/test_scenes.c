@@ -125,7 +125,7 @@ static void pictures_stay_what_they_were(void **state) {
     (void)state;
     static const int expected[5][3] = {
         {123, 88, 91},   /* shape */
-        {126, 166, 144}, /* count */
+        {126, 167, 144}, /* count */
         {108, 77, 113},  /* orientation */
         {85, 141, 112},  /* location */
         {165, 143, 37},  /* fine */

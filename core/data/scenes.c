@@ -172,7 +172,7 @@ static float clearance(const struct scene *s, const struct scene_object *o, floa
         const struct scene_object *other = &s->objects[i];
         if (other == o)
             continue;
-        float dx = x - other->x, dy = y - other->y, touching = (o->radius + other->radius) * 0.9f;
+        float dx = x - other->x, dy = y - other->y, touching = o->radius + other->radius;
         float gap = dx * dx + dy * dy - touching * touching;
         least = gap < least ? gap : least;
     }
@@ -182,9 +182,9 @@ static float clearance(const struct scene *s, const struct scene_object *o, floa
 static void compose_count(struct scene *s, int label, struct scene_random *r) {
     sample_background(s, true, r);
     for (int i = 0; i <= label; i++) {
-        struct scene_object *o = add_any(s, 0.09f, 0.14f, r);
+        struct scene_object *o = add_any(s, 0.09f, 0.13f, r);
         float best = -1;
-        for (int attempt = 0; attempt < 24 && best < 0; attempt++) {
+        for (int attempt = 0; attempt < 32 && best < 0; attempt++) {
             float x = scene_random_between(r, o->radius, 1 - o->radius);
             float y = scene_random_between(r, o->radius, 1 - o->radius);
             float clear = clearance(s, o, x, y);
