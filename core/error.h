@@ -24,7 +24,8 @@ struct error {
     char text[768];
 };
 
-/* Fills `e` (which may be NULL) with `code` and the formatted sentence; returns `code`, so that it can end a function. */
+/* Fills `e` (which may be NULL) with `code` and the formatted sentence; returns `code`, so that it can end a function.
+ */
 int error_set(struct error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "prefix" before the sentence already in `e` (a FILE:LINE, a path); returns e->code. */

@@ -21,8 +21,8 @@
 enum split { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLITS };
 
 struct dataset_options {
-    uint64_t seed;        /* for splits made here (a folder without splits) and for rendered scenes */
-    int image;            /* side in pixels at which scenes are rendered */
+    uint64_t seed;         /* for splits made here (a folder without splits) and for rendered scenes */
+    int image;             /* side in pixels at which scenes are rendered */
     size_t scenes[SPLITS]; /* images a split of `scenes:` */
 };
 
@@ -54,7 +54,7 @@ int dataset_hash_image(const struct dataset *d, enum split split, size_t index, 
 /* SHA-256 over the kind, class names, paths and sizes (for rendered data: over the parameters). */
 void dataset_fingerprint(const struct dataset *d, char out[65]);
 
-const char *split_name(enum split split);             /* "train", "val", "test" */
+const char *split_name(enum split split); /* "train", "val", "test" */
 bool split_parse(const char *name, enum split *out);
 
 #endif

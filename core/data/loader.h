@@ -24,10 +24,10 @@ struct loader_options {
     const struct dataset *dataset; /* outlives the loader */
     enum split split;
     struct preprocess preprocess;
-    bool training;      /* shuffled and augmented */
-    int batch;          /* images */
-    int threads;        /* decoding threads, from 1 */
-    size_t cache_bytes; /* limit for decoded pictures; 0: none kept */
+    bool training;                    /* shuffled and augmented */
+    int batch;                        /* images */
+    int threads;                      /* decoding threads, from 1 */
+    size_t cache_bytes;               /* limit for decoded pictures; 0: none kept */
     loader_unreadable_fn *unreadable; /* may be NULL */
     void *context;
 };

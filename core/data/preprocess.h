@@ -8,8 +8,8 @@
  *
  * All then: / 255, minus the ImageNet mean, over its standard deviation.
  *
- * Work falls in two: preprocess_fit() is a function of the picture alone and what may be cached; preprocess_finish() adds
- * the augmentation, a function of (seed, epoch, image). Pure functions; any thread may call. */
+ * Work falls in two: preprocess_fit() is a function of the picture alone and what may be cached; preprocess_finish()
+ * adds the augmentation, a function of (seed, epoch, image). Pure functions; any thread may call. */
 #ifndef CORE_DATA_PREPROCESS_H
 #define CORE_DATA_PREPROCESS_H
 

@@ -122,7 +122,34 @@ const char *pass_trouble(const struct pass *p) {
     return p->trouble[0] ? p->trouble : NULL;
 }
 
+void pass_time(struct pass *p, bool on) {
+    p->timing = on;
+    p->phase_count = 0;
+}
+
+size_t pass_phases(const struct pass *p, struct pass_phase out[PASS_PHASES]) {
+    memcpy(out, p->phases, p->phase_count * sizeof *out);
+    return p->phase_count;
+}
+
+static void add_time(struct pass *p, const char *what) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double seconds = (double)(now.tv_sec - p->mark.tv_sec) + (double)(now.tv_nsec - p->mark.tv_nsec) * 1e-9;
+    p->mark = now;
+    size_t i = 0;
+    while (i < p->phase_count && strcmp(p->phases[i].name, what) != 0)
+        i++;
+    if (i == PASS_PHASES)
+        return;
+    if (i == p->phase_count)
+        p->phases[p->phase_count++] = (struct pass_phase){.name = what};
+    p->phases[i].seconds += seconds;
+}
+
 void pass_check(struct pass *p, int block, const char *what, size_t n, const float *x) {
+    if (p->timing)
+        add_time(p, what);
     if (!p->probing || p->trouble[0] || vector_ops()->finite(n, x))
         return;
     if (block < 0)
@@ -237,6 +264,7 @@ static bool transform(struct pass *p, int l, int count, float *out) {
     if (!pass_goes_on(p))
         return false;
     gelu_forward(rows * mlp, b->hidden, p->wide);
+    pass_check(p, l, "GELU", rows * mlp, p->wide);
     memcpy(out, b->middle, rows * dim * sizeof *out);
     linear_forward_add(rows, mlp, dim, p->wide, w->fc2_weight, w->fc2_bias, out);
     pass_check(p, l, "MLP fc2", rows * dim, out);
@@ -293,6 +321,7 @@ int pass_forward(struct pass *p, const struct pass_step *step, const struct pass
     assert(chunk->count > 0 && chunk->count <= p->options.chunk);
     if (!pass_goes_on(p))
         return ERROR_CANCELLED;
+    clock_gettime(CLOCK_MONOTONIC, &p->mark);
     embed(p, step, chunk);
     for (int l = 0; l < t->shape.depth; l++)
         if (!run_block(p, step, chunk, l))

@@ -73,4 +73,15 @@ size_t pass_attention(const struct pass *p, const struct pass_step *step, int bl
 void pass_probe(struct pass *p, bool on);
 const char *pass_trouble(const struct pass *p);
 
+/* Where the time goes: while on, each operator's is added up under the name that pass_trouble() would give it. */
+#define PASS_PHASES 24
+
+struct pass_phase {
+    const char *name; /* a constant */
+    double seconds;
+};
+
+void pass_time(struct pass *p, bool on);
+size_t pass_phases(const struct pass *p, struct pass_phase out[PASS_PHASES]); /* how many, in order of first use */
+
 #endif

@@ -59,11 +59,13 @@ static bool through_mlp(struct pass *p, int l, int count) {
     const struct pass_block *b = &p->blocks[l];
     size_t dim = (size_t)s->dim, mlp = (size_t)s->mlp, rows = (size_t)count * b->tokens;
     linear_backward(rows, mlp, dim, NULL, w->fc2_weight, p->dx, p->wide, NULL, NULL);
+    pass_check(p, l, "gradient of MLP fc2", rows * mlp, p->wide);
     gelu_backward(rows * mlp, b->hidden, p->wide, p->wide);
-    pass_check(p, l, "gradient of the MLP", rows * mlp, p->wide);
+    pass_check(p, l, "gradient of GELU", rows * mlp, p->wide);
     if (!pass_goes_on(p))
         return false;
     linear_backward(rows, dim, mlp, NULL, w->fc1_weight, p->wide, p->row, NULL, NULL);
+    pass_check(p, l, "gradient of MLP fc1", rows * dim, p->row);
     layernorm_backward(rows, dim, b->middle, w->norm2_weight, b->norm2, p->row, p->dx, NULL, NULL);
     pass_check(p, l, "gradient of the second LayerNorm", rows * dim, p->dx);
     return pass_goes_on(p);
@@ -76,6 +78,7 @@ static bool through_attention(struct pass *p, int l, int count, float tau, bool 
     size_t dim = (size_t)s->dim, rows = (size_t)count * b->tokens;
     struct attention_shape heads = {b->tokens, (size_t)s->heads, dim / (size_t)s->heads};
     linear_backward(rows, dim, dim, NULL, w->proj_weight, p->dx, p->row, NULL, NULL);
+    pass_check(p, l, "gradient of the attention projection", rows * dim, p->row);
     for (int i = 0; i < count; i++) {
         size_t at = (size_t)i * b->tokens * dim;
         attention_backward(&heads, tau, b->qkv + 3 * at, p->row + at, p->dqkv + 3 * at, &p->dtemps[l], p->scratch);
@@ -86,6 +89,7 @@ static bool through_attention(struct pass *p, int l, int count, float tau, bool 
     if (!input_wanted)
         return true;
     linear_backward(rows, dim, 3 * dim, NULL, w->qkv_weight, p->dqkv, p->row, NULL, NULL);
+    pass_check(p, l, "gradient of queries, keys and values", rows * dim, p->row);
     layernorm_backward(rows, dim, b->x, w->norm1_weight, b->norm1, p->row, p->dx, NULL, NULL);
     pass_check(p, l, "gradient of the first LayerNorm", rows * dim, p->dx);
     return pass_goes_on(p);
@@ -142,6 +146,7 @@ int pass_backward(struct pass *p, const struct pass_step *step, const struct pas
     const struct tuning *t = p->options.tuning;
     assert(p->options.backward);
     int depth = t->shape.depth;
+    clock_gettime(CLOCK_MONOTONIC, &p->mark);
     memset(p->dtemps, 0, (size_t)depth * sizeof *p->dtemps);
     from_logits(p, step, chunk, logits, gradient);
     for (int l = depth - 1; l >= p->lowest; l--)

@@ -2,6 +2,8 @@
 #ifndef CORE_MODEL_PASS_MEMORY_H
 #define CORE_MODEL_PASS_MEMORY_H
 
+#include <time.h>
+
 #include "core/arena.h"
 #include "core/model/pass.h"
 
@@ -36,9 +38,14 @@ struct pass {
     double *dtemps;                                /* [depth] */
     bool probing;
     char trouble[96];
+    bool timing;
+    struct timespec mark; /* when the last operator ended */
+    size_t phase_count;
+    struct pass_phase phases[PASS_PHASES];
 };
 
-/* Remembers the first array with a NaN or infinity, while probing. */
+/* After each operator: remembers the first result with a NaN or infinity, while probing; adds up the time, while
+ * timing. */
 void pass_check(struct pass *p, int block, const char *what, size_t n, const float *x);
 
 /* Dropout factors for the prompts put in at `block` (from 0) for one sample: NULL for none. */

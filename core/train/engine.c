@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "core/arena.h"
-#include "core/model/pass.h"
 #include "core/nn/loss.h"
 #include "core/nn/prompt.h"
 #include "core/nn/vector.h"
@@ -123,6 +122,29 @@ int engine_threads(const struct engine *g) {
 void engine_progress(const struct engine *g, int *done, int *all) {
     *done = atomic_load_explicit(&g->done, memory_order_relaxed);
     *all = atomic_load_explicit(&g->all, memory_order_relaxed);
+}
+
+void engine_time(struct engine *g, bool on) {
+    for (int i = 0; i < team_size(g->team); i++)
+        pass_time(g->passes[i], on);
+}
+
+size_t engine_phases(const struct engine *g, struct pass_phase out[PASS_PHASES]) {
+    size_t count = pass_phases(g->passes[0], out);
+    for (int i = 1; i < team_size(g->team); i++) {
+        struct pass_phase more[PASS_PHASES];
+        size_t n = pass_phases(g->passes[i], more);
+        for (size_t k = 0; k < n; k++) {
+            size_t at = 0;
+            while (at < count && strcmp(out[at].name, more[k].name) != 0)
+                at++;
+            if (at == count && count < PASS_PHASES)
+                out[count++] = (struct pass_phase){.name = more[k].name};
+            if (at < count)
+                out[at].seconds += more[k].seconds;
+        }
+    }
+    return count;
 }
 
 static struct pass_chunk chunk_at(const struct engine *g, size_t task) {

@@ -10,6 +10,7 @@
 #ifndef CORE_TRAIN_ENGINE_H
 #define CORE_TRAIN_ENGINE_H
 
+#include "core/model/pass.h"
 #include "core/train/control.h"
 #include "core/train/job.h"
 #include "core/train/team.h"
@@ -39,6 +40,10 @@ int engine_forward(struct engine *g, const float *theta, const struct batch *bat
 
 /* Chunks done and chunks in all of the call under way; any thread may ask. */
 void engine_progress(const struct engine *g, int *done, int *all);
+
+/* Where the members' time goes (pass_time()), added up over them. */
+void engine_time(struct engine *g, bool on);
+size_t engine_phases(const struct engine *g, struct pass_phase out[PASS_PHASES]);
 
 /* Nanoseconds of a monotonic clock. */
 long long engine_clock(void);

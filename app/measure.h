@@ -1,0 +1,32 @@
+/* Measuring this machine on a job: images a second of training and evaluation, sgemm's peak, a synthetic batch. Main
+ * thread, nothing else running. */
+#ifndef APP_MEASURE_H
+#define APP_MEASURE_H
+
+#include "core/train/engine.h"
+#include "core/train/state.h"
+
+/* An engine with freshly initialised tuned tensors and a batch of noise. */
+struct measure {
+    const struct job *job;
+    struct control control;
+    struct engine *engine;
+    struct state state;
+    struct batch batch;
+    float *images;
+    int *labels;
+};
+
+/* `count` images, cut to the job's batch. Errors: ERROR_MEMORY, ERROR_IO. */
+int measure_open(struct measure *m, const struct job *job, int threads, int count, struct error *e);
+void measure_close(struct measure *m); /* a zeroed one is accepted */
+
+/* Seconds of one training step and of one evaluation of the batch. Errors: those of the engine. */
+int measure_step(struct measure *m, double *seconds, struct error *e);
+int measure_forward(struct measure *m, double *seconds, struct error *e);
+
+/* GFLOP/s of sgemm on `threads` threads at once, each on its own matrices: the best over some shapes and repetitions.
+ */
+int measure_peak(int threads, double *gflops, struct error *e);
+
+#endif

@@ -1,0 +1,58 @@
+#include "app/plan.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "app/measure.h"
+#include "app/progress.h"
+
+static void add_up(struct plan *p, const struct job *j, int count, double step_s, double forward_s) {
+    const struct settings *s = &j->settings;
+    p->train_images_s = count / step_s;
+    p->eval_images_s = count / forward_s;
+    p->batch_s = s->batch / p->train_images_s;
+    p->epoch_s = (double)dataset_size(j->dataset, SPLIT_TRAIN) / p->train_images_s;
+    p->eval_s = (double)dataset_size(j->dataset, SPLIT_VAL) / p->eval_images_s;
+    double tests = s->eval_test == EVAL_TEST_EPOCH ? s->epochs : 1;
+    p->run_s =
+        s->epochs * (p->epoch_s + p->eval_s) + tests * (double)dataset_size(j->dataset, SPLIT_TEST) / p->eval_images_s;
+}
+
+int plan_measure(struct plan *p, const struct job *job, struct error *e) {
+    struct measure m;
+    double step = 0, forward = 0;
+    *p = (struct plan){.threads = job->settings.threads > 0 ? job->settings.threads : team_default_size()};
+    p->bytes = job_bytes(job, p->threads);
+    int r = measure_open(&m, job, p->threads, job->settings.chunk * p->threads, e);
+    if (r < 0)
+        return r;
+    /* The first time warms caches and pages up; where it is long, it will do. */
+    for (int i = 0; i < 2 && r == 0 && step < 1; i++)
+        if ((r = measure_step(&m, &step, e)) == 0)
+            r = measure_forward(&m, &forward, e);
+    if (r == 0)
+        add_up(p, job, m.batch.count, step, forward);
+    measure_close(&m);
+    return r;
+}
+
+static const char *short_time(double seconds, char *out, size_t size) {
+    if (seconds < 10)
+        snprintf(out, size, "%.2gs", seconds);
+    else
+        progress_duration(seconds, out, size);
+    return out;
+}
+
+const char *plan_line(const struct plan *p, char *out, size_t size) {
+    char batch[32], epoch[32], eval[32], run[32], when[32];
+    time_t end = time(NULL) + (time_t)p->run_s;
+    struct tm local;
+    localtime_r(&end, &local);
+    strftime(when, sizeof when, p->run_s < 72000 ? "%H:%M" : "%d %b %H:%M", &local);
+    snprintf(out, size, "%d threads, %.0f MiB, %s a batch, %s an epoch, %s an evaluation, done in %s (at %s)",
+             p->threads, (double)p->bytes / 1048576, short_time(p->batch_s, batch, sizeof batch),
+             short_time(p->epoch_s, epoch, sizeof epoch), short_time(p->eval_s, eval, sizeof eval),
+             short_time(p->run_s, run, sizeof run), when);
+    return out;
+}

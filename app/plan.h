@@ -1,0 +1,21 @@
+/* What a run will take, before it is taken: memory, and time from one chunk measured on this machine. */
+#ifndef APP_PLAN_H
+#define APP_PLAN_H
+
+#include "core/train/job.h"
+
+struct plan {
+    int threads;
+    size_t bytes;                    /* memory, weights included */
+    double batch_s, epoch_s, eval_s; /* seconds a batch, an epoch's training, an evaluation of val */
+    double run_s;                    /* the whole run with its evaluations */
+    double train_images_s, eval_images_s;
+};
+
+/* Measures one chunk on every thread, forward and back. Errors: ERROR_MEMORY, ERROR_IO. */
+int plan_measure(struct plan *p, const struct job *job, struct error *e);
+
+/* "2 threads, 215 MiB, 0.3s a batch, 5s an epoch, evaluation 1s, done in 3m20s (at 14:05)". Into out[size]. */
+const char *plan_line(const struct plan *p, char *out, size_t size);
+
+#endif
