@@ -1,0 +1,414 @@
+/* Every operator's way back against finite differences of its way in: of f = sum(c y) with random c, summed in double,
+ * by the five-point stencil. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <cblas.h>
+#include <string.h>
+
+#include "core/nn/attention.h"
+#include "core/nn/gelu.h"
+#include "core/nn/layernorm.h"
+#include "core/nn/linear.h"
+#include "core/nn/loss.h"
+#include "core/nn/patch.h"
+#include "core/nn/pool.h"
+#include "core/nn/prompt.h"
+#include "tests/numbers.h"
+
+/* Limits of the relative error a tensor: operators that are linear in what varies can take a wide step. */
+#define LIMIT_LINEAR 1e-5
+#define LIMIT_LAYERNORM 1e-4
+#define LIMIT_GELU 1e-4
+#define LIMIT_ATTENTION 2e-4
+#define LIMIT_POOL 1e-4
+#define LIMIT_LOSS 1e-5
+
+enum { MOST = 1024 };
+
+/* What the functional under test reads. */
+struct scene {
+    float x[MOST], w[MOST], b[MOST], extra[MOST], c[MOST], y[MOST], stats[64], mean[64], scratch[MOST];
+    float tau, g;
+    struct vit_shape shape;
+    struct pool_range range;
+    int label;
+};
+
+static struct scene s;
+
+static int fill(void **state) {
+    (void)state;
+    openblas_set_num_threads(1);
+    numbers_fill(MOST, 1, -1, 1, s.x);
+    numbers_fill(MOST, 2, -1, 1, s.w);
+    numbers_fill(MOST, 3, -1, 1, s.b);
+    numbers_fill(MOST, 4, -1, 1, s.extra);
+    numbers_fill(MOST, 5, -1, 1, s.c);
+    return 0;
+}
+
+static double weighted(size_t n, const float *y) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)s.c[i] * (double)y[i];
+    return sum;
+}
+
+static void check(const char *name, double (*f)(void *), size_t n, float *values, const float *gradient, double h,
+                  double limit) {
+    double wanted[MOST];
+    assert_true(n <= MOST);
+    for (size_t i = 0; i < n; i++)
+        wanted[i] = numbers_slope(f, NULL, &values[i], h);
+    double error = numbers_error(n, gradient, wanted);
+    if (!(error <= limit))
+        fail_msg("%s: relative error %g, at most %g was expected", name, error, limit);
+}
+
+/* `gradient` with `before` taken away: for gradients that are added to what is there. */
+static void take_away(size_t n, float *gradient, const float *before) {
+    for (size_t i = 0; i < n; i++)
+        gradient[i] -= before[i];
+}
+
+enum { R = 5, IN = 9, OUT = 7 };
+
+static double f_linear(void *context) {
+    (void)context;
+    linear_forward(R, IN, OUT, s.x, s.w, s.b, s.y);
+    return weighted((size_t)R * OUT, s.y);
+}
+
+static void linear(void **state) {
+    (void)state;
+    float dx[R * IN], dw[OUT * IN] = {0}, db[OUT] = {0};
+    memset(dx, 0x7f, sizeof dx); /* overwritten */
+    linear_backward(R, IN, OUT, s.x, s.w, s.c, dx, dw, db);
+    check("linear dx", f_linear, R * IN, s.x, dx, 0.5, LIMIT_LINEAR);
+    check("linear dw", f_linear, OUT * IN, s.w, dw, 0.5, LIMIT_LINEAR);
+    check("linear db", f_linear, OUT, s.b, db, 0.5, LIMIT_LINEAR);
+}
+
+static void linear_adds_to_weight_gradients_alone(void **state) {
+    (void)state;
+    float dx[2][R * IN], dw[2][OUT * IN] = {{0}}, db[2][OUT] = {{0}};
+    memcpy(dw[1], s.extra, sizeof dw[1]);
+    memcpy(db[1], s.extra, sizeof db[1]);
+    memset(dx[1], 0x7f, sizeof dx[1]);
+    linear_backward(R, IN, OUT, s.x, s.w, s.c, dx[0], dw[0], db[0]);
+    linear_backward(R, IN, OUT, s.x, s.w, s.c, dx[1], dw[1], db[1]);
+    take_away(OUT * IN, dw[1], s.extra);
+    take_away(OUT, db[1], s.extra);
+    assert_memory_equal(dx[0], dx[1], sizeof dx[0]);
+    assert_true(numbers_error_f32(OUT * IN, dw[1], dw[0]) < 1e-6);
+    assert_true(numbers_error_f32(OUT, db[1], db[0]) < 1e-6);
+    /* Not wanted: left alone; x is not read without dw. */
+    linear_backward(R, IN, OUT, NULL, s.w, s.c, dx[1], NULL, NULL);
+    assert_memory_equal(dx[0], dx[1], sizeof dx[0]);
+    linear_backward(R, IN, OUT, s.x, NULL, s.c, NULL, NULL, db[1]);
+}
+
+static void linear_forward_add_is_forward_added(void **state) {
+    (void)state;
+    float y[R * OUT];
+    memcpy(y, s.extra, sizeof y);
+    linear_forward_add(R, IN, OUT, s.x, s.w, s.b, y);
+    linear_forward(R, IN, OUT, s.x, s.w, s.b, s.y);
+    take_away(R * OUT, y, s.extra);
+    assert_true(numbers_error_f32(R * OUT, y, s.y) < 1e-6);
+}
+
+static double f_layernorm(void *context) {
+    (void)context;
+    layernorm_forward(R, IN, s.x, s.w, s.b, s.y, s.stats);
+    return weighted((size_t)R * IN, s.y);
+}
+
+static void layernorm(void **state) {
+    (void)state;
+    float dx[R * IN] = {0}, dw[IN] = {0}, db[IN] = {0}, stats[2 * R];
+    layernorm_forward(R, IN, s.x, s.w, s.b, s.y, stats);
+    layernorm_backward(R, IN, s.x, s.w, stats, s.c, dx, dw, db);
+    check("layernorm dx", f_layernorm, R * IN, s.x, dx, 0.01, LIMIT_LAYERNORM);
+    check("layernorm dw", f_layernorm, IN, s.w, dw, 0.5, LIMIT_LINEAR);
+    check("layernorm db", f_layernorm, IN, s.b, db, 0.5, LIMIT_LINEAR);
+}
+
+static void layernorm_adds_to_every_gradient(void **state) {
+    (void)state;
+    float dx[2][R * IN] = {{0}}, dw[2][IN] = {{0}}, db[2][IN] = {{0}}, stats[2 * R];
+    memcpy(dx[1], s.extra, sizeof dx[1]);
+    memcpy(dw[1], s.extra, sizeof dw[1]);
+    memcpy(db[1], s.extra, sizeof db[1]);
+    layernorm_forward(R, IN, s.x, s.w, s.b, s.y, stats);
+    for (int k = 0; k < 2; k++)
+        layernorm_backward(R, IN, s.x, s.w, stats, s.c, dx[k], dw[k], db[k]);
+    take_away(R * IN, dx[1], s.extra);
+    take_away(IN, dw[1], s.extra);
+    take_away(IN, db[1], s.extra);
+    assert_true(numbers_error_f32(R * IN, dx[1], dx[0]) < 1e-6);
+    assert_true(numbers_error_f32(IN, dw[1], dw[0]) < 1e-6);
+    assert_true(numbers_error_f32(IN, db[1], db[0]) < 1e-6);
+    float alone[R * IN] = {0};
+    layernorm_backward(R, IN, s.x, s.w, stats, s.c, alone, NULL, NULL);
+    assert_memory_equal(alone, dx[0], sizeof alone);
+}
+
+static double f_gelu(void *context) {
+    (void)context;
+    gelu_forward(40, s.x, s.y);
+    return weighted(40, s.y);
+}
+
+static void gelu(void **state) {
+    (void)state;
+    float dx[40];
+    for (int i = 0; i < 40; i++)
+        s.x[i] *= 4;
+    gelu_backward(40, s.x, s.c, dx);
+    check("gelu dx", f_gelu, 40, s.x, dx, 0.03, LIMIT_GELU);
+    fill(NULL);
+}
+
+enum { TOKENS = 6, HEADS = 2, WIDTH = 5, DIM = HEADS * WIDTH };
+static const struct attention_shape heads = {TOKENS, HEADS, WIDTH};
+
+static double f_attention(void *context) {
+    (void)context;
+    attention_forward(&heads, s.tau, s.x, s.y, s.scratch);
+    return weighted((size_t)TOKENS * DIM, s.y);
+}
+
+static void attention(void **state) {
+    (void)state;
+    const float taus[] = {0.4f, 1, 3};
+    for (int k = 0; k < 3; k++) {
+        float dqkv[TOKENS * 3 * DIM];
+        double dtau = 0;
+        s.tau = taus[k];
+        memset(dqkv, 0x7f, sizeof dqkv); /* overwritten */
+        attention_backward(&heads, s.tau, s.x, s.c, dqkv, &dtau, s.scratch);
+        check("attention dqkv", f_attention, TOKENS * 3 * DIM, s.x, dqkv, 0.05, LIMIT_ATTENTION);
+        float dtau_f32 = (float)dtau;
+        check("attention dtau", f_attention, 1, &s.tau, &dtau_f32, 0.05 * (double)taus[k], LIMIT_ATTENTION);
+        /* q, k and v each, so that a small one cannot hide behind a large one. */
+        for (int part = 0; part < 3; part++) {
+            double wanted[TOKENS * DIM];
+            float ours[TOKENS * DIM];
+            for (int i = 0; i < TOKENS * DIM; i++) {
+                int at = i / DIM * 3 * DIM + part * DIM + i % DIM;
+                wanted[i] = numbers_slope(f_attention, NULL, &s.x[at], 0.05);
+                ours[i] = dqkv[at];
+            }
+            assert_true(numbers_error(TOKENS * DIM, ours, wanted) < 5 * LIMIT_ATTENTION);
+        }
+    }
+}
+
+static void attention_adds_to_the_gradient_of_tau(void **state) {
+    (void)state;
+    float dqkv[2][TOKENS * 3 * DIM];
+    double dtau = 0, more = 5;
+    attention_backward(&heads, 0.7f, s.x, s.c, dqkv[0], &dtau, s.scratch);
+    attention_backward(&heads, 0.7f, s.x, s.c, dqkv[1], &more, s.scratch);
+    assert_true(fabs(more - 5 - dtau) < 1e-12);
+    assert_true(fabs(dtau) > 1e-6);
+    attention_backward(&heads, 0.7f, s.x, s.c, dqkv[1], NULL, s.scratch);
+    assert_memory_equal(dqkv[0], dqkv[1], sizeof dqkv[0]);
+}
+
+enum { SIDE = 6, PATCH = 3, PATCHES = 4, COLUMN = 27, PD = 5, CLS_AT = 500, POS_AT = 600 };
+
+static double f_patch(void *context) {
+    (void)context;
+    patch_columns(&s.shape, s.x, s.scratch);
+    patch_forward(&s.shape, s.scratch, s.w, s.b, s.extra + CLS_AT, s.extra + POS_AT, s.y);
+    return weighted((PATCHES + 1) * PD, s.y);
+}
+
+static void patch(void **state) {
+    (void)state;
+    float dw[2][PD * COLUMN] = {{0}}, db[PD] = {0}, dcls[PD] = {0}, dpos[(PATCHES + 1) * PD] = {0};
+    s.shape = (struct vit_shape){.dim = PD, .depth = 1, .heads = 1, .mlp = PD, .patch = PATCH, .image = SIDE};
+    f_patch(NULL);
+    float columns[PATCHES * COLUMN];
+    memcpy(columns, s.scratch, sizeof columns);
+    patch_backward(&s.shape, columns, s.c, dw[0], db, dcls, dpos);
+    check("patch dw", f_patch, PD * COLUMN, s.w, dw[0], 0.5, LIMIT_LINEAR);
+    check("patch db", f_patch, PD, s.b, db, 0.5, LIMIT_LINEAR);
+    check("patch dcls", f_patch, PD, s.extra + CLS_AT, dcls, 0.5, LIMIT_LINEAR);
+    check("patch dpos", f_patch, (PATCHES + 1) * PD, s.extra + POS_AT, dpos, 0.5, LIMIT_LINEAR);
+    /* All of them are added to. */
+    memcpy(dw[1], dw[0], sizeof dw[0]);
+    patch_backward(&s.shape, columns, s.c, dw[1], db, dcls, dpos);
+    for (int i = 0; i < PD; i++)
+        db[i] /= 2, dcls[i] /= 2;
+    for (int i = 0; i < PD * COLUMN; i++)
+        dw[1][i] /= 2;
+    for (int i = 0; i < (PATCHES + 1) * PD; i++)
+        dpos[i] /= 2;
+    assert_true(numbers_error_f32(PD * COLUMN, dw[1], dw[0]) < 1e-6);
+    check("patch db added", f_patch, PD, s.b, db, 0.5, LIMIT_LINEAR);
+    check("patch dcls added", f_patch, PD, s.extra + CLS_AT, dcls, 0.5, LIMIT_LINEAR);
+    check("patch dpos added", f_patch, (PATCHES + 1) * PD, s.extra + POS_AT, dpos, 0.5, LIMIT_LINEAR);
+    patch_backward(&s.shape, columns, s.c, NULL, NULL, NULL, NULL);
+}
+
+/* More than one piece of the gate's inner loop. */
+enum { GATED = 700 };
+
+static double f_gate(void *context) {
+    (void)context;
+    prompt_gate(GATED, s.g, s.x, s.w, s.y);
+    return weighted(GATED, s.y);
+}
+
+static void gate(void **state) {
+    (void)state;
+    const float gates[] = {0, 0.2f, 1};
+    for (int k = 0; k < 3; k++) {
+        float dz_out[GATED], dz_in[GATED], in_place[GATED];
+        s.g = gates[k];
+        float dg = (float)prompt_gate_backward(GATED, s.g, s.x, s.w, s.c, dz_out, dz_in);
+        check("gate z_out", f_gate, GATED, s.x, dz_out, 0.5, LIMIT_LINEAR);
+        check("gate z_in", f_gate, GATED, s.w, dz_in, 0.5, LIMIT_LINEAR);
+        check("gate g", f_gate, 1, &s.g, &dg, 0.5, LIMIT_LINEAR);
+        /* dz_out may be dmixed, mixed may be z_out. */
+        memcpy(in_place, s.c, sizeof in_place);
+        float again = (float)prompt_gate_backward(GATED, s.g, s.x, s.w, in_place, in_place, dz_in);
+        assert_memory_equal(in_place, dz_out, sizeof in_place);
+        assert_true(again == dg);
+        memcpy(in_place, s.x, sizeof in_place);
+        prompt_gate(GATED, s.g, in_place, s.w, in_place);
+        f_gate(NULL);
+        assert_memory_equal(in_place, s.y, sizeof in_place);
+    }
+}
+
+enum { PROMPTS = 3, FILLED = PROMPTS * DIM };
+
+static double f_fill(void *context) {
+    prompt_fill(PROMPTS, DIM, s.x, context, s.y);
+    return weighted(FILLED, s.y);
+}
+
+static double f_dropout(void *context) {
+    (void)context;
+    return f_fill(s.w);
+}
+
+static void fill_with_dropout(void **state) {
+    (void)state;
+    float gradient[FILLED];
+    prompt_dropout(FILLED, 0.4, 1, 2, 3, 0, s.w);
+    prompt_fill(PROMPTS, DIM, s.c, s.w, gradient);
+    check("prompts with dropout", f_dropout, FILLED, s.x, gradient, 0.5, LIMIT_LINEAR);
+    prompt_fill(PROMPTS, DIM, s.c, NULL, gradient);
+    check("prompts", f_fill, FILLED, s.x, gradient, 0.5, LIMIT_LINEAR);
+    fill(NULL);
+}
+
+enum { ROWS = 8 };
+
+static double f_pool(void *context) {
+    (void)context;
+    pool_forward(s.range, DIM, s.x, s.w, s.b, s.y, s.mean, s.stats);
+    return weighted(DIM, s.y);
+}
+
+static void pool_of(struct pool_range range, const char *name) {
+    float dx[ROWS * DIM], dw[DIM] = {0}, db[DIM] = {0}, scratch[DIM], mean[DIM], stats[2];
+    s.range = range;
+    memset(dx, 0x7f, sizeof dx); /* overwritten */
+    pool_forward(range, DIM, s.x, s.w, s.b, s.y, mean, stats);
+    pool_backward(range, ROWS, DIM, mean, s.w, stats, s.c, dx, dw, db, scratch);
+    check(name, f_pool, ROWS * DIM, s.x, dx, 0.02, LIMIT_POOL);
+    check(name, f_pool, DIM, s.w, dw, 0.5, LIMIT_LINEAR);
+    check(name, f_pool, DIM, s.b, db, 0.5, LIMIT_LINEAR);
+    for (size_t i = 0; i < ROWS * DIM; i++)
+        assert_true((i / DIM >= range.first && i / DIM < range.first + range.count) || dx[i] == 0.0f);
+}
+
+/* [CLS, 3 prompts, 4 patches] */
+static void pool_of_cls(void **state) {
+    (void)state;
+    pool_of((struct pool_range){0, 1}, "pool cls");
+}
+
+static void pool_of_all_but_cls(void **state) {
+    (void)state;
+    pool_of((struct pool_range){1, 7}, "pool mae");
+}
+
+static void pool_of_patches(void **state) {
+    (void)state;
+    pool_of((struct pool_range){4, 4}, "pool img");
+}
+
+static void pool_of_prompts(void **state) {
+    (void)state;
+    pool_of((struct pool_range){1, 3}, "pool prompt");
+}
+
+static void pool_adds_to_weight_gradients(void **state) {
+    (void)state;
+    float dx[ROWS * DIM], dw[DIM] = {0}, db[DIM] = {0}, scratch[DIM], mean[DIM], stats[2];
+    struct pool_range range = {1, 7};
+    pool_forward(range, DIM, s.x, s.w, s.b, s.y, mean, stats);
+    pool_backward(range, ROWS, DIM, mean, s.w, stats, s.c, dx, dw, db, scratch);
+    float once[DIM];
+    memcpy(once, dw, sizeof once);
+    pool_backward(range, ROWS, DIM, mean, s.w, stats, s.c, dx, dw, db, scratch);
+    for (int i = 0; i < DIM; i++) {
+        assert_true(dw[i] == 2 * once[i]);
+        assert_true(db[i] == 2 * s.c[i]);
+    }
+    pool_backward(range, ROWS, DIM, mean, s.w, stats, s.c, dx, NULL, NULL, scratch);
+}
+
+enum { CLASSES = 9 };
+
+static double f_loss(void *context) {
+    (void)context;
+    return 0.25 * loss_forward(CLASSES, s.x, s.label);
+}
+
+static void cross_entropy(void **state) {
+    (void)state;
+    for (int i = 0; i < CLASSES; i++)
+        s.x[i] *= 3;
+    for (s.label = 0; s.label < CLASSES; s.label++) {
+        float dlogits[CLASSES];
+        loss_backward(CLASSES, s.x, s.label, 0.25f, dlogits);
+        check("cross-entropy", f_loss, CLASSES, s.x, dlogits, 0.03, LIMIT_LOSS);
+    }
+    fill(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(linear),
+        cmocka_unit_test(linear_adds_to_weight_gradients_alone),
+        cmocka_unit_test(linear_forward_add_is_forward_added),
+        cmocka_unit_test(layernorm),
+        cmocka_unit_test(layernorm_adds_to_every_gradient),
+        cmocka_unit_test(gelu),
+        cmocka_unit_test(attention),
+        cmocka_unit_test(attention_adds_to_the_gradient_of_tau),
+        cmocka_unit_test(patch),
+        cmocka_unit_test(gate),
+        cmocka_unit_test(fill_with_dropout),
+        cmocka_unit_test(pool_of_cls),
+        cmocka_unit_test(pool_of_all_but_cls),
+        cmocka_unit_test(pool_of_patches),
+        cmocka_unit_test(pool_of_prompts),
+        cmocka_unit_test(pool_adds_to_weight_gradients),
+        cmocka_unit_test(cross_entropy),
+    };
+    return cmocka_run_group_tests(tests, fill, NULL);
+}
