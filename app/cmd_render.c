@@ -140,7 +140,7 @@ static int draw_sheet(const struct dataset *d, enum split split, size_t count, i
 }
 
 static int run(const struct arguments *a, struct error *e) {
-    size_t count;
+    size_t count = 0;
     enum split split;
     struct dataset *d = NULL;
     int cell = a->settings.image > 0 ? a->settings.image : CELL;

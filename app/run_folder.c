@@ -167,7 +167,8 @@ static void write_record(FILE *f, const struct job *job) {
     fprintf(f, "# gptui " VERSION_TEXT "\n# cpu = %s\n", cpu);
     if (uname(&system) == 0)
         fprintf(f, "# system = %s %s %s\n", system.sysname, system.release, system.machine);
-    fprintf(f, "# blas = %s\n# vector = %s\n", openblas_get_config(), vector_ops()->name);
+    fprintf(f, "# blas = %s, kernels %s\n# vector = %s\n", openblas_get_config(), openblas_get_corename(),
+            vector_ops()->name);
     model_hash(job->model, hash);
     fprintf(f, "# model.sha256 = %s\n# model.source = %s, %s\n", hash, model_family_name(job->model->family),
             job->model->source);

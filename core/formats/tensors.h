@@ -7,8 +7,9 @@
  *
  * The format is told by content, never by name: safetensors (memory-mapped), PyTorch zip archives, PyTorch legacy
  * streams (nested dicts become dotted names: {'model': {'norm.bias': x}} gives "model.norm.bias"). Tensors of other
- * types (complex, quantised, 8-bit floats) are refused in safetensors and left out of PyTorch files. What the list hands out (names, data, metadata) belongs to it and lives until tensors_close(). A list is not
- * changed after opening: any number of threads may read it. */
+ * types (complex, quantised, 8-bit floats) are refused in safetensors and left out of PyTorch files. What the list
+ * hands out (names, data, metadata) belongs to it and lives until tensors_close(). A list is not changed after opening:
+ * any number of threads may read it. */
 #ifndef CORE_FORMATS_TENSORS_H
 #define CORE_FORMATS_TENSORS_H
 
@@ -62,7 +63,7 @@ const struct tensor *tensors_find(const struct tensors *t, const char *name); /*
 const char *tensors_metadata(const struct tensors *t, const char *key);       /* NULL: no such key */
 size_t tensors_metadata_count(const struct tensors *t);
 const char *tensors_metadata_key(const struct tensors *t, size_t i);
-const char *tensors_format(const struct tensors *t);                          /* "safetensors", "PyTorch zip", ... */
+const char *tensors_format(const struct tensors *t); /* "safetensors", "PyTorch zip", ... */
 const char *tensors_path(const struct tensors *t);
 
 size_t tensor_type_bytes(enum tensor_type type);
