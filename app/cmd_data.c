@@ -95,8 +95,6 @@ static int run(const struct arguments *a, struct error *e) {
         list_images(d);
     else
         r = summarise(d, !arguments_has(a, "quick"), e);
-    if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0)
-        r = error_set(e, ERROR_IO, "standard output cannot be written: %s", strerror(errno));
     dataset_close(d);
     return r;
 }

@@ -62,7 +62,6 @@ static void print_result(const struct run_folder *f, const struct trainer_result
     if (r->test.known && r->test.step == r->steps)
         printf(" test.top1=%.3f", r->test.top1);
     printf(" sha256=%s\n", r->hash);
-    fflush(stdout);
 }
 
 static int run_new(const struct arguments *a, struct error *e) {

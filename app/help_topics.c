@@ -137,12 +137,29 @@ static void write_files(struct page *p) {
         {"best.safetensors", "The same at the best evaluation on val."},
         {NULL, NULL},
     };
+    static const struct help_example fields[] = {
+        {"kind", "step or eval."},
+        {"step", "The step's number, from 0; of an evaluation: the steps done before it."},
+        {"epoch, batch", "From 0."},
+        {"loss", "Mean cross-entropy: of the batch, or of the split."},
+        {"top1, top5", "Share of images whose class is the first, or among the first five; 0 to 1."},
+        {"lr", "The learning rate of the step, after the schedule."},
+        {"seconds", "Wall time of the step; images_per_s the speed that makes."},
+        {"gate_logits", "gamma of each gate after the step, block 1 first; the gate is sigmoid(gamma)."},
+        {"temps", "The attention temperature of each block after the step."},
+        {"split, images", "Of an evaluation: val or test, and how many images could be read."},
+        {"class_top1", "Of an evaluation: the share that is right of each class's images."},
+        {NULL, NULL},
+    };
     page_text(p, "A run writes into a folder of its own: --out FOLDER, or runs/NAME-K with the next free K. Files are "
                  "written beside their place, synced and renamed, so that a run that is killed leaves a folder that "
                  "--resume can go on from.");
     page_subheading(p, "The run folder");
     for (const struct help_example *file = files; file->line; file++)
         page_item(p, file->line, NULL, file->text);
+    page_subheading(p, "Fields of metrics.jsonl");
+    for (const struct help_example *field = fields; field->line; field++)
+        page_item(p, field->line, NULL, field->text);
 }
 
 static void write_exit(struct page *p) {
@@ -163,6 +180,7 @@ static void write_exit(struct page *p) {
                 snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text ? "; " : "", errors[i].meaning);
         page_item(p, number, NULL, text);
     }
+    page_item(p, "129", NULL, "the terminal went away (SIGHUP), and saved");
     page_item(p, "130", NULL, "interrupted (SIGINT), and saved");
     page_item(p, "143", NULL, "terminated (SIGTERM), and saved");
 }
