@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,7 +5,7 @@
 #include "app/page.h"
 #include "app/subcommands.h"
 
-static int print(const struct arguments *a, struct error *e) {
+static int run(const struct arguments *a, struct error *e) {
     const char *shell = arguments_value(a, "completion");
     if (shell && strcmp(shell, "bash") != 0)
         return error_set(e, ERROR_USAGE, "--completion is \"%.80s\", expected bash", shell);
@@ -17,13 +16,6 @@ static int print(const struct arguments *a, struct error *e) {
     else
         return help_print(stdout, page_width(stdout), a->count ? a->values[0] : NULL, e);
     return 0;
-}
-
-static int run(const struct arguments *a, struct error *e) {
-    int result = print(a, e);
-    if (result == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-        return error_set(e, ERROR_IO, "standard output: cannot be written: %s", strerror(errno));
-    return result;
 }
 
 const struct subcommand cmd_help = {

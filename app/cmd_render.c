@@ -119,8 +119,6 @@ static int fill(struct sheet *sheet, const struct dataset *d, enum split split, 
         return error_set(e, ERROR_DATA, "%s: none of the first %zu images of %s could be read", dataset_spec(d), count,
                          split_name(split));
     *e = (struct error){0};
-    if (fflush(stdout) != 0)
-        return error_set(e, ERROR_IO, "standard output: %s", strerror(errno));
     return 0;
 }
 

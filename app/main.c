@@ -25,8 +25,8 @@ static int check_script(const char *word, struct error *e) {
                      nearest_hint(&near, "", "see `gptui --help`", hint, sizeof hint));
 }
 
-/* A standard stream that is closed would give its number to the next file that is opened, and a line of output would land
- * in a run folder. What is put there instead fails to write, or to read, as the closed one would. */
+/* A standard stream that is closed would give its number to the next file that is opened, and a line of output would
+ * land in a run folder. What is put there instead fails to write, or to read, as the closed one would. */
 static void hold_standard_streams(void) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
@@ -72,7 +72,7 @@ int main(int argc, char **argv) {
     if (result == 0)
         result = a.help || a.version ? answer(&a, named, &e) : command->run(&a, &e);
     arguments_free(&a);
-    if (result >= 0 && flush_output(&e) < 0)
+    if (result == 0 && flush_output(&e) < 0)
         result = e.code;
     if (result >= 0)
         return result;
