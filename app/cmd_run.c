@@ -40,7 +40,7 @@ static int read_script(const struct arguments *a, const char *left, struct scrip
 
 static void say_start(const struct job *j, const struct run_folder *f) {
     char shape[64];
-    fprintf(stderr, "%s (%s), %s, %d classes: %zu train, %zu val, %zu test images\n",
+    fprintf(stderr, "%s (%s) on %s: %d classes, %zu + %zu + %zu images\n",
             shape_name(&j->model->shape, shape, sizeof shape), model_family_name(j->model->family),
             dataset_spec(j->dataset), dataset_classes(j->dataset), dataset_size(j->dataset, SPLIT_TRAIN),
             dataset_size(j->dataset, SPLIT_VAL), dataset_size(j->dataset, SPLIT_TEST));

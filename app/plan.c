@@ -50,8 +50,8 @@ const char *plan_line(const struct plan *p, char *out, size_t size) {
     struct tm local;
     localtime_r(&end, &local);
     strftime(when, sizeof when, p->run_s < 72000 ? "%H:%M" : "%d %b %H:%M", &local);
-    snprintf(out, size, "%d threads, %.0f MiB, %s a batch, %s an epoch, %s an evaluation, done in %s (at %s)",
-             p->threads, (double)p->bytes / 1048576, short_time(p->batch_s, batch, sizeof batch),
+    snprintf(out, size, "%d threads, %.0f MiB; batch %s, epoch %s, evaluation %s; run %s, until %s", p->threads,
+             (double)p->bytes / 1048576, short_time(p->batch_s, batch, sizeof batch),
              short_time(p->epoch_s, epoch, sizeof epoch), short_time(p->eval_s, eval, sizeof eval),
              short_time(p->run_s, run, sizeof run), when);
     return out;

@@ -15,7 +15,7 @@ struct plan {
 /* Measures one chunk on every thread, forward and back. Errors: ERROR_MEMORY, ERROR_IO. */
 int plan_measure(struct plan *p, const struct job *job, struct error *e);
 
-/* "2 threads, 215 MiB, 0.3s a batch, 5s an epoch, evaluation 1s, done in 3m20s (at 14:05)". Into out[size]. */
+/* "2 threads, 215 MiB; batch 0.3s, epoch 5s, evaluation 1s; run 3m20s, until 14:05". Into out[size]. */
 const char *plan_line(const struct plan *p, char *out, size_t size);
 
 #endif

@@ -69,16 +69,16 @@ const char *progress_line(const struct snapshot *s, int columns, char *out, size
 const char *progress_epoch(const struct snapshot *s, char *out, size_t size) {
     char piece[128];
     out[0] = 0;
-    snprintf(piece, sizeof piece, "epoch %llu: loss %.4f lr %.4g", (unsigned long long)s->epoch, s->epoch_loss,
+    snprintf(piece, sizeof piece, "epoch %llu: loss %.4f lr %.3g", (unsigned long long)s->epoch, s->epoch_loss,
              s->rate);
     append(out, size, 0, piece);
     if (s->val.known && s->best.known) {
-        snprintf(piece, sizeof piece, "val top-1 %.1f%% loss %.4f (best %.1f%% at epoch %llu)", 100 * s->val.top1,
-                 s->val.loss, 100 * s->best.top1, (unsigned long long)s->best.epoch);
+        snprintf(piece, sizeof piece, "val %.1f%% (best %.1f%% at %llu)", 100 * s->val.top1, 100 * s->best.top1,
+                 (unsigned long long)s->best.epoch);
         append(out, size, 0, piece);
     }
     if (s->test.known && s->test.step == s->step) {
-        snprintf(piece, sizeof piece, "test top-1 %.1f%%", 100 * s->test.top1);
+        snprintf(piece, sizeof piece, "test %.1f%%", 100 * s->test.top1);
         append(out, size, 0, piece);
     }
     snprintf(piece, sizeof piece, "%.*f images/s", s->images_per_s < 10 ? 2 : 0, s->images_per_s);

@@ -9,8 +9,8 @@
 /* "epoch 3/20 batch 12/16 loss 1.234 val 41.3% 812 images/s 1m02s left", at most `columns` wide. Into out[size]. */
 const char *progress_line(const struct snapshot *s, int columns, char *out, size_t size);
 
-/* The line of an epoch that has ended: "epoch 3: loss 1.234 lr 0.1 val top-1 41.3% loss 1.9 (best 43.0% at 2) 812
- * images/s". Into out[size]. */
+/* The line of an epoch that has ended: "epoch 3: loss 1.2340 lr 0.1 val 41.3% (best 43.0% at 2) 812 images/s";
+ * percentages are top-1. Into out[size]. */
 const char *progress_epoch(const struct snapshot *s, char *out, size_t size);
 
 /* "42s", "3m07s", "2h05m", "4d03h". Into out[size]. */
