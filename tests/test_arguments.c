@@ -116,7 +116,7 @@ static void wrong_words_are_refused_with_what_was_expected(void **state) {
     refused(&tune, "--promts=3", "unknown option \"--promts=3\"; did you mean \"--prompts\"?");
     refused(&tune, "--temps", "--temps has no value, expected --temps on|off");
     refused(&tune, "--temps maybe", "--temps is \"maybe\", expected on or off");
-    refused(&tune, "--lr fast", "--lr is \"fast\", expected a number from 0 to 1000000");
+    refused(&tune, "--lr fast", "--lr is \"fast\", expected a number from 0 to 1e+30");
     refused(&tune, "--recipe mae:cup", "unknown recipe \"mae:cup\"; did you mean \"mae:cub\"?");
 }
 

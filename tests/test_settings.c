@@ -122,7 +122,7 @@ static void wrong_values_are_refused_and_change_nothing(void **state) {
     (void)state;
     refused("lrr", "1", "did you mean \"lr\"?");
     refused("qqqqqqqq", "1", "gptui help settings");
-    refused("lr", "0,5", "lr is \"0,5\", expected a number from 0 to 1000000");
+    refused("lr", "0,5", "lr is \"0,5\", expected a number from 0 to 1e+30");
     refused("lr", "", "number");
     refused("lr", " 1", "number");
     refused("lr", "1x", "number");
