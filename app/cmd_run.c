@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/arguments.h"
 #include "app/headless.h"
@@ -38,12 +39,15 @@ static int read_script(const struct arguments *a, const char *left, struct scrip
     return r;
 }
 
-static void say_start(const struct job *j, const struct run_folder *f) {
+static void say_job(const struct job *j) {
     char shape[64];
     fprintf(stderr, "%s (%s) on %s: %d classes, %zu + %zu + %zu images\n",
             shape_name(&j->model->shape, shape, sizeof shape), model_family_name(j->model->family),
             dataset_spec(j->dataset), dataset_classes(j->dataset), dataset_size(j->dataset, SPLIT_TRAIN),
             dataset_size(j->dataset, SPLIT_VAL), dataset_size(j->dataset, SPLIT_TEST));
+}
+
+static void say_folder(const struct job *j, const struct run_folder *f) {
     fprintf(stderr, "%s, run folder %s\n", settings_choice("method", j->settings.method), f->path);
 }
 
@@ -72,11 +76,14 @@ static int run_new(const struct arguments *a, struct error *e) {
     int r = read_script(a, "", &script, e);
     if (r < 0)
         return r;
-    if ((r = open_job(&job, &a->settings, e)) == 0 &&
-        (r = run_folder_create(&folder, a->settings.out, job.settings.data, e)) == 0 &&
+    r = open_job(&job, &a->settings, e);
+    if (r == 0) {
+        say_job(&job);
+        say_plan(&job); /* takes a while: before the folder, so that leaving here leaves nothing behind */
+    }
+    if (r == 0 && (r = run_folder_create(&folder, a->settings.out, job.settings.data, e)) == 0 &&
         (r = run_folder_settings(&folder, &job, a->settings.model, e)) == 0) {
-        say_start(&job, &folder);
-        say_plan(&job);
+        say_folder(&job, &folder);
         struct headless_options o = {&job, &folder, &script, false};
         r = headless_run(&o, &result, e);
         if (r >= 0)
@@ -88,7 +95,15 @@ static int run_new(const struct arguments *a, struct error *e) {
     return r;
 }
 
+static bool is_same_folder(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static int resume(const struct arguments *a, const char *path, struct error *e) {
+    if (arguments_has(a, "out") && !is_same_folder(a->settings.out, path))
+        return error_set(e, ERROR_USAGE, "--out is \"%.200s\", but --resume goes on in %.200s", a->settings.out, path);
+
     char file[RUN_FOLDER_FILE], model[SETTINGS_TEXT], *left = NULL;
     struct settings s;
     struct state_position at;
@@ -105,7 +120,8 @@ static int resume(const struct arguments *a, const char *path, struct error *e) 
     if ((r = read_script(a, left, &script, e)) == 0 && (r = open_job(&job, &s, e)) == 0 &&
         (r = run_folder_check_model(path, job.model, e)) == 0 &&
         (r = run_folder_reopen(&folder, path, at.journal, at.metrics, e)) == 0) {
-        say_start(&job, &folder);
+        say_job(&job);
+        say_folder(&job, &folder);
         fprintf(stderr, "goes on at step %llu, epoch %llu\n", (unsigned long long)at.step,
                 (unsigned long long)at.epoch);
         struct headless_options o = {&job, &folder, &script, true};
@@ -160,12 +176,16 @@ static int replay(const struct arguments *a, const char *path, struct error *e) 
         (r = state_hash_file(file, expected, e)) < 0 || (r = read_journal(path, &at, &script, e)) < 0)
         return r;
     snprintf(model, sizeof model, "%s", s.model);
-    snprintf(wish, sizeof wish, "%s-replay", path);
+    int length = (int)strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    snprintf(wish, sizeof wish, "%.*s-replay", length, path);
     const char *out = arguments_has(a, "out") ? a->settings.out : wish;
     if ((r = open_job(&job, &s, e)) == 0 && (r = run_folder_check_model(path, job.model, e)) == 0 &&
         (r = run_folder_create(&folder, out, job.settings.data, e)) == 0 &&
         (r = run_folder_settings(&folder, &job, model, e)) == 0) {
-        say_start(&job, &folder);
+        say_job(&job);
+        say_folder(&job, &folder);
         struct headless_options o = {&job, &folder, &script, false};
         r = headless_run(&o, &result, e);
         bool same = strcmp(expected, result.hash) == 0;

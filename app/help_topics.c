@@ -130,7 +130,7 @@ static void write_files(struct page *p) {
          "Every setting, in full: a file for --config. Comments tell the version, the CPU, the BLAS, and "
          "the hashes of model and data."},
         {"journal.gpt", "Every command that changed the run, as `at step N ...`: itself a script."},
-        {"metrics.jsonl", "A JSON object a line for each step and each evaluation."},
+        {"metrics.jsonl", "A JSON object a line for each step, evaluation and note."},
         {"last.safetensors",
          "Prompts, gates, temperatures, head, optimizer and position, as of the last save. --resume "
          "starts from it."},
@@ -138,7 +138,7 @@ static void write_files(struct page *p) {
         {NULL, NULL},
     };
     static const struct help_example fields[] = {
-        {"kind", "step or eval."},
+        {"kind", "step, eval or note."},
         {"step", "The step's number, from 0; of an evaluation: the steps done before it."},
         {"epoch, batch", "From 0."},
         {"loss", "Mean cross-entropy: of the batch, or of the split."},
@@ -149,6 +149,7 @@ static void write_files(struct page *p) {
         {"temps", "The attention temperature of each block after the step."},
         {"split, images", "Of an evaluation: val or test, and how many images could be read."},
         {"class_top1", "Of an evaluation: the share that is right of each class's images."},
+        {"text", "Of a note: what it says."},
         {NULL, NULL},
     };
     page_text(p, "A run writes into a folder of its own: --out FOLDER, or runs/NAME-K with the next free K. Files are "

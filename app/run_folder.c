@@ -199,6 +199,12 @@ int run_folder_read_settings(const char *path, struct settings *out, struct erro
     char file[RUN_FOLDER_FILE];
     if (access(run_folder_file(path, "settings.conf", file), F_OK) < 0)
         return error_set(e, ERROR_USAGE, "%s: it is no run folder: there is no settings.conf in it", path);
+    if (access(run_folder_file(path, "last.safetensors", file), F_OK) < 0 && errno == ENOENT)
+        return error_set(e, ERROR_IO,
+                         "%s: it holds no last.safetensors: the run was ended before its first save; start it again "
+                         "with --config %s/settings.conf",
+                         path, path);
+    run_folder_file(path, "settings.conf", file);
     settings_default(out);
     return settings_read(out, file, e);
 }

@@ -41,7 +41,7 @@ int run_folder_metrics(struct run_folder *f, const char *line, struct error *e);
  * `model` is what was asked for (empty: the bundled one). Errors: ERROR_IO. */
 int run_folder_settings(const struct run_folder *f, const struct job *job, const char *model, struct error *e);
 
-/* Reads settings.conf of the run at `path`. Errors: ERROR_IO, ERROR_USAGE. */
+/* Reads settings.conf of the run at `path`. Errors: ERROR_IO (nothing was saved there yet ...), ERROR_USAGE. */
 int run_folder_read_settings(const char *path, struct settings *out, struct error *e);
 
 /* Checks that the backbone is the one whose hash settings.conf holds. Errors: ERROR_FORMAT. */

@@ -334,6 +334,8 @@ void *trainer_run(void *trainer) {
     int r = 0;
     t->last_save = engine_clock();
     trainer_publish(t, PHASE_STARTING);
+    if (!t->options.resume)
+        r = trainer_save(t, NULL, &e); /* from here on a kill leaves something to go on from */
     while (r == 0 && !t->leaving)
         r = advance(t, &e);
     r = leave(t, r, &e);

@@ -208,6 +208,9 @@ static int change(struct trainer *t, const struct command *c, struct error *e) {
     case COMMAND_SET:
         r = set_value(t, c, e);
         break;
+    case COMMAND_NOTE:
+        trainer_report_note(t, c->text);
+        break;
     default:
         break;
     }

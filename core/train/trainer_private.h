@@ -43,6 +43,7 @@ void trainer_publish(struct trainer *t, enum snapshot_phase phase);
 void trainer_tick(void *trainer); /* publishes progress within a step */
 void trainer_report_step(struct trainer *t, const struct engine_result *r, double seconds, int images);
 void trainer_report_evaluation(struct trainer *t, enum split split);
+void trainer_report_note(struct trainer *t, const char *note);
 void trainer_journal(struct trainer *t, const char *line);
 void trainer_unreadable(void *trainer, enum split split, size_t index, const char *why);
 

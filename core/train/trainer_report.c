@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "core/nn/prompt.h"
 #include "core/number.h"
 #include "core/train/trainer_private.h"
@@ -136,6 +138,19 @@ void trainer_report_evaluation(struct trainer *t, enum split split) {
     if (fclose(f) == 0)
         mailbox_emit(t->mailbox, EVENT_METRICS, "%s", text);
     free(text);
+    t->state.at.metrics++;
+}
+
+void trainer_report_note(struct trainer *t, const char *note) {
+    const struct state_position *at = &t->state.at;
+    cJSON *item = cJSON_CreateString(note);
+    char *text = item ? cJSON_PrintUnformatted(item) : NULL;
+    cJSON_Delete(item);
+    if (!text)
+        return;
+    mailbox_emit(t->mailbox, EVENT_METRICS, "{\"kind\":\"note\",\"step\":%llu,\"epoch\":%llu,\"text\":%s}",
+                 (unsigned long long)at->step, (unsigned long long)at->epoch, text);
+    cJSON_free(text);
     t->state.at.metrics++;
 }
 
