@@ -12,28 +12,30 @@ void control_destroy(struct control *c) {
     pthread_mutex_destroy(&c->lock);
 }
 
-static void set(struct control *c, bool held, bool cancelled) {
+/* Each flag alone: two threads may call at once, and neither may undo what the other asked for. */
+static void set(struct control *c, atomic_bool *flag, bool value) {
     pthread_mutex_lock(&c->lock);
-    atomic_store(&c->held, held);
-    atomic_store(&c->cancelled, cancelled);
+    atomic_store(flag, value);
     pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->lock);
 }
 
 void control_hold(struct control *c) {
-    set(c, true, control_is_cancelled(c));
+    set(c, &c->held, true);
 }
 
 void control_release(struct control *c) {
-    set(c, false, control_is_cancelled(c));
+    set(c, &c->held, false);
 }
 
 void control_cancel(struct control *c) {
-    set(c, false, true);
+    set(c, &c->cancelled, true);
+    set(c, &c->held, false);
 }
 
 void control_reset(struct control *c) {
-    set(c, false, false);
+    set(c, &c->held, false);
+    set(c, &c->cancelled, false);
 }
 
 bool control_go_on(struct control *c) {
