@@ -13,29 +13,31 @@ void control_destroy(struct control *c) {
 }
 
 /* Each flag alone: two threads may call at once, and neither may undo what the other asked for. */
-static void set(struct control *c, atomic_bool *flag, bool value) {
+enum change { HOLD, RELEASE, CANCEL, RESET };
+
+static void change(struct control *c, enum change what) {
     pthread_mutex_lock(&c->lock);
-    atomic_store(flag, value);
+    atomic_store(&c->held, what == HOLD);
+    if (what == CANCEL || what == RESET)
+        atomic_store(&c->cancelled, what == CANCEL);
     pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->lock);
 }
 
 void control_hold(struct control *c) {
-    set(c, &c->held, true);
+    change(c, HOLD);
 }
 
 void control_release(struct control *c) {
-    set(c, &c->held, false);
+    change(c, RELEASE);
 }
 
 void control_cancel(struct control *c) {
-    set(c, &c->cancelled, true);
-    set(c, &c->held, false);
+    change(c, CANCEL);
 }
 
 void control_reset(struct control *c) {
-    set(c, &c->held, false);
-    set(c, &c->cancelled, false);
+    change(c, RESET);
 }
 
 bool control_go_on(struct control *c) {

@@ -150,25 +150,36 @@ void team_end_turn(struct team *t) {
     pthread_mutex_unlock(&t->lock);
 }
 
-/* Cores that a cgroup's quota allows, 0 if there is none (version 2: "max 100000" or "200000 100000"). */
-static int quota(void) {
+/* Whole cores of "LIMIT PERIOD" in microseconds, version 2's cpu.max; 0: no limit ("max"). */
+static int read_quota(const char *path) {
     long long limit = 0, period = 0;
-    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
-    if (f) {
-        if (fscanf(f, "%lld %lld", &limit, &period) != 2)
-            limit = 0;
+    FILE *f = fopen(path, "re");
+    if (f && fscanf(f, "%lld %lld", &limit, &period) != 2)
+        limit = 0;
+    if (f)
         fclose(f);
-    } else {
-        f = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");
-        FILE *g = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re");
-        if (!f || !g || fscanf(f, "%lld", &limit) != 1 || fscanf(g, "%lld", &period) != 1)
-            limit = 0;
-        if (f)
-            fclose(f);
-        if (g)
-            fclose(g);
-    }
     return limit > 0 && period > 0 ? (int)((limit + period - 1) / period) : 0;
+}
+
+/* The least quota of this process's cgroup and those above it; 0: none. */
+static int quota(void) {
+    char line[2048], path[2304];
+    int least = 0;
+    FILE *f = fopen("/proc/self/cgroup", "re");
+    while (f && fgets(line, sizeof line, f)) {
+        if (strncmp(line, "0::/", 4) != 0)
+            continue;
+        line[strcspn(line, "\n")] = 0;
+        for (char *end = line + strlen(line); end; end = strrchr(line + 3, '/')) {
+            *end = 0;
+            snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", line + 3);
+            int q = read_quota(path);
+            least = q > 0 && (least == 0 || q < least) ? q : least;
+        }
+    }
+    if (f)
+        fclose(f);
+    return least;
 }
 
 int team_default_size(void) {
