@@ -118,6 +118,12 @@ static void on_save_signal(uv_signal_t *handle, int number) {
     mailbox_post(h->mailbox, &save);
 }
 
+/* As under nohup. SIGINT is not asked: shells have it ignored for whatever they start in the background. */
+static bool is_hangup_ignored(void) {
+    struct sigaction was;
+    return sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler == SIG_IGN;
+}
+
 static int open_loop(struct headless *h, struct error *e) {
     int r = uv_loop_init(&h->loop);
     if (r < 0)
@@ -125,9 +131,12 @@ static int open_loop(struct headless *h, struct error *e) {
     uv_async_init(&h->loop, &h->wake, on_wake);
     uv_timer_init(&h->loop, &h->progress);
     h->wake.data = h->progress.data = h;
+    bool nohup = is_hangup_ignored();
     for (int i = 0; i < SIGNALS; i++) {
         uv_signal_init(&h->loop, &h->signals[i]);
         h->signals[i].data = h;
+        if (i < LEAVING && leaving_signals[i] == SIGHUP && nohup)
+            continue;
         if (i < LEAVING)
             uv_signal_start(&h->signals[i], on_leaving_signal, leaving_signals[i]);
         else
