@@ -114,20 +114,29 @@ void agenda_line(const struct command *c, char *out, size_t size) {
                  c->line);
 }
 
+/* What is left of a `step` line. */
+static void put_wait(const struct agenda *a, FILE *f) {
+    if (a->stepping)
+        fprintf(f, "wait step %llu\n", (unsigned long long)a->until_step);
+}
+
 char *agenda_text(const struct agenda *a) {
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
     if (!f)
         return NULL;
-    if (a->stepping)
-        fprintf(f, "wait step %llu\n", (unsigned long long)a->until_step);
     for (size_t i = 0; i < a->count; i++) {
         char line[COMMAND_TEXT + 64];
+        /* Where the cursor stands: lines put down before it must not come to stand behind the wait. */
+        if (i == a->cursor)
+            put_wait(a, f);
         if (i < a->cursor && a->fired[i])
             continue;
         agenda_line(&a->lines[i], line, sizeof line);
         fprintf(f, "%s\n", line);
     }
+    if (a->cursor == a->count)
+        put_wait(a, f);
     return fclose(f) == 0 ? text : NULL;
 }
