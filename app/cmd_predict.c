@@ -115,7 +115,7 @@ static int run(const struct arguments *a, struct error *e) {
     for (int i = 0; i < a->count && r == 0; i++)
         r = predict_path(&p, a->values[i], e);
     if (r == 0 && p.unreadable)
-        r = error_set(e, ERROR_DATA, "%zu images could not be read", p.unreadable);
+        r = error_set(e, ERROR_DATA, "%zu image%s could not be read", p.unreadable, p.unreadable == 1 ? "" : "s");
     engine_destroy(p.engine);
     control_destroy(&p.control);
     free(p.input);
