@@ -182,6 +182,7 @@ int headless_run(const struct headless_options *o, struct trainer_result *result
     struct headless h = {.options = o, .terminal = isatty(STDERR_FILENO)};
     pthread_t thread;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* ulimit -f: an error of the write, as a full disk is */
     int r = open_loop(&h, e);
     if (r < 0)
         return r;

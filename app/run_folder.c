@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -92,7 +93,7 @@ int run_folder_create(struct run_folder *f, const char *wish, const char *data, 
     return r < 0 ? r : error_set(e, ERROR_IO, "%s: every name from -1 to -%d is taken", base, MOST_TRIES - 1);
 }
 
-/* Cuts the file behind its first `lines` lines. */
+/* Cuts the file behind its first `lines` lines, or its last whole one where it has fewer. */
 static int cut(const char *path, uint64_t lines, struct error *e) {
     FILE *f = fopen(path, "r+e");
     if (!f && errno == ENOENT)
@@ -100,9 +101,13 @@ static int cut(const char *path, uint64_t lines, struct error *e) {
     if (!f)
         return error_set(e, ERROR_IO, "%s: it cannot be opened: %s", path, strerror(errno));
     int c;
-    while (lines > 0 && (c = getc(f)) != EOF)
+    off_t size = 0, whole = 0;
+    while (lines > 0 && (c = getc(f)) != EOF) {
+        size++;
+        whole = c == '\n' ? size : whole;
         lines -= c == '\n';
-    int r = lines == 0 && ftruncate(fileno(f), ftello(f)) < 0 ? -1 : 0;
+    }
+    int r = ferror(f) || ftruncate(fileno(f), whole) < 0 ? -1 : 0;
     fclose(f);
     return r < 0 ? error_set(e, ERROR_IO, "%s: it cannot be cut: %s", path, strerror(errno)) : 0;
 }
@@ -129,10 +134,15 @@ void run_folder_close(struct run_folder *f) {
     f->journal = f->metrics = NULL;
 }
 
+/* The whole line or nothing: half a line would spoil the next one. */
 static int append(const struct run_folder *f, FILE *to, const char *name, const char *line, struct error *e) {
+    off_t end = lseek(fileno(to), 0, SEEK_END);
     if (fprintf(to, "%s\n", line) >= 0 && fflush(to) == 0)
         return 0;
-    return error_set(e, ERROR_IO, "%s/%s: a line cannot be written: %s", f->path, name, strerror(errno));
+    int why = errno;
+    __fpurge(to);
+    const char *rest = ftruncate(fileno(to), end) < 0 ? ", and half of it may be left" : "";
+    return error_set(e, ERROR_IO, "%s/%s: a line cannot be written%s: %s", f->path, name, rest, strerror(why));
 }
 
 int run_folder_journal(struct run_folder *f, const char *line, struct error *e) {

@@ -118,6 +118,9 @@ int trainer_save(struct trainer *t, const char *path, struct error *e) {
     }
     /* The file counts lines of metrics and journal: they must be on file before it. */
     mailbox_flush(t->mailbox);
+    const char *failure = mailbox_failure(t->mailbox);
+    if (failure)
+        return error_set(e, ERROR_IO, "%s", failure);
     char *left = agenda_text(&t->agenda);
     if (!left)
         return error_set(e, ERROR_MEMORY, "%s: not enough memory to save it", path);
