@@ -8,6 +8,7 @@
 
 #include <cblas.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/model/pass.h"
 #include "core/nn/prompt.h"
@@ -531,6 +532,34 @@ static void more_memory_than_there_is_is_an_error(void **state) {
     pass_destroy(NULL);
 }
 
+static void time_is_kept_by_operator_while_it_is_asked_for(void **state) {
+    (void)state;
+    struct rig r;
+    struct pass_phase phases[PASS_PHASES];
+    struct timespec start, end;
+    struct tuning_options o = options(METHOD_GATED, POOL_MAE, 0, true);
+    set_up(&r, &o, whole_batch);
+    backward(&r);
+    assert_int_equal(pass_phases(r.pass, phases), 0);
+    pass_time(r.pass, true);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    backward(&r);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    size_t count = pass_phases(r.pass, phases);
+    double sum = 0, wall = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) * 1e-9;
+    assert_true(count > 10 && count < PASS_PHASES); /* every operator has room */
+    for (size_t i = 0; i < count; i++) {
+        assert_true(phases[i].seconds >= 0);
+        sum += phases[i].seconds;
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(phases[i].name, phases[k].name);
+    }
+    assert_true(sum > 0 && sum <= wall);
+    pass_time(r.pass, true); /* starts afresh */
+    assert_int_equal(pass_phases(r.pass, phases), 0);
+    tear_down(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gated_has_the_gradient_of_finite_differences),
@@ -553,6 +582,7 @@ int main(void) {
         cmocka_unit_test(attention_rows_sum_to_1),
         cmocka_unit_test(attention_that_is_not_kept_is_said),
         cmocka_unit_test(forward_is_the_same_with_or_without_what_is_kept),
+        cmocka_unit_test(time_is_kept_by_operator_while_it_is_asked_for),
         cmocka_unit_test(bytes_grow_with_what_is_asked_for),
         cmocka_unit_test(more_memory_than_there_is_is_an_error),
     };
