@@ -104,7 +104,7 @@ static int resume(const struct arguments *a, const char *path, struct error *e) 
     if (arguments_has(a, "out") && !is_same_folder(a->settings.out, path))
         return error_set(e, ERROR_USAGE, "--out is \"%.200s\", but --resume goes on in %.200s", a->settings.out, path);
 
-    char file[RUN_FOLDER_FILE], model[SETTINGS_TEXT], *left = NULL;
+    char file[RUN_FOLDER_FILE], *left = NULL;
     struct settings s;
     struct state_position at;
     struct script script = {0};
@@ -112,14 +112,15 @@ static int resume(const struct arguments *a, const char *path, struct error *e) 
     struct run_folder folder = {0};
     struct trainer_result result = {0};
     int r = run_folder_read_settings(path, &s, e);
-    if (r < 0 || (r = arguments_override(a, &s, e)) < 0 ||
-        (r = state_read_position(&at, &left, run_folder_file(path, "last.safetensors", file), e)) < 0)
+    if (r < 0 || (r = arguments_override(a, &s, e)) < 0 || (r = run_folder_reopen(&folder, path, e)) < 0 ||
+        (r = state_read_position(&at, &left, run_folder_file(path, "last.safetensors", file), e)) < 0) {
+        run_folder_close(&folder);
         return r;
-    snprintf(model, sizeof model, "%s", s.model);
+    }
     snprintf(s.data, sizeof s.data, "%s", at.data);
     if ((r = read_script(a, left, &script, e)) == 0 && (r = open_job(&job, &s, e)) == 0 &&
         (r = run_folder_check_model(path, job.model, e)) == 0 &&
-        (r = run_folder_reopen(&folder, path, at.journal, at.metrics, e)) == 0) {
+        (r = run_folder_cut(&folder, at.journal, at.metrics, e)) == 0) {
         say_job(&job);
         say_folder(&job, &folder);
         fprintf(stderr, "goes on at step %llu, epoch %llu\n", (unsigned long long)at.step,

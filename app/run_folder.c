@@ -112,18 +112,16 @@ static int cut(const char *path, uint64_t lines, struct error *e) {
     return r < 0 ? error_set(e, ERROR_IO, "%s: it cannot be cut: %s", path, strerror(errno)) : 0;
 }
 
-int run_folder_reopen(struct run_folder *f, const char *path, uint64_t journal_lines, uint64_t metrics_lines,
-                      struct error *e) {
-    char file[RUN_FOLDER_FILE];
+int run_folder_reopen(struct run_folder *f, const char *path, struct error *e) {
     *f = (struct run_folder){0};
     snprintf(f->path, sizeof f->path, "%s", path);
-    int r = open_files(f, "ae", e);
-    if (r < 0)
-        return r;
-    if ((r = cut(run_folder_file(path, "journal.gpt", file), journal_lines, e)) < 0 ||
-        (r = cut(run_folder_file(path, "metrics.jsonl", file), metrics_lines, e)) < 0)
-        run_folder_close(f);
-    return r;
+    return open_files(f, "ae", e);
+}
+
+int run_folder_cut(const struct run_folder *f, uint64_t journal_lines, uint64_t metrics_lines, struct error *e) {
+    char file[RUN_FOLDER_FILE];
+    int r = cut(run_folder_file(f->path, "journal.gpt", file), journal_lines, e);
+    return r < 0 ? r : cut(run_folder_file(f->path, "metrics.jsonl", file), metrics_lines, e);
 }
 
 void run_folder_close(struct run_folder *f) {

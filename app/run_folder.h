@@ -27,10 +27,12 @@ struct run_folder {
  * the next free number taken. Errors: ERROR_IO. */
 int run_folder_create(struct run_folder *f, const char *wish, const char *data, struct error *e);
 
-/* Opens a run's folder to go on: journal and metrics are cut back to the lines that the saved state knows. Errors:
- * ERROR_IO, ERROR_USAGE (no run folder; in use by another program). */
-int run_folder_reopen(struct run_folder *f, const char *path, uint64_t journal_lines, uint64_t metrics_lines,
-                      struct error *e);
+/* Opens a run's folder to go on, before its saved state is read: the program that has it may be about to save once
+ * more. Errors: ERROR_IO, ERROR_USAGE (in use by another program). */
+int run_folder_reopen(struct run_folder *f, const char *path, struct error *e);
+
+/* Cuts journal and metrics back to the lines that the saved state knows. Errors: ERROR_IO. */
+int run_folder_cut(const struct run_folder *f, uint64_t journal_lines, uint64_t metrics_lines, struct error *e);
 void run_folder_close(struct run_folder *f); /* a zeroed one is accepted */
 
 /* Append a line; written through to the system at once. Errors: ERROR_IO (disk full ...). */

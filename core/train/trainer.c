@@ -303,9 +303,19 @@ static int advance(struct trainer *t, struct error *e) {
     return r < 0 || t->leaving ? r : save_if_due(t, e);
 }
 
+static void say_unreadable(struct trainer *t) {
+    size_t count = 0;
+    for (int i = 0; i < SPLITS; i++)
+        count += t->loaders[i] ? loader_unreadable(t->loaders[i]) : 0;
+    if (count)
+        mailbox_emit(t->mailbox, EVENT_WARNING, "%zu image%s could not be read and %s skipped", count,
+                     count == 1 ? "" : "s", count == 1 ? "was" : "were");
+}
+
 /* A run that leaves keeps its last state on file; after a NaN the last good one. */
 static int leave(struct trainer *t, int r, struct error *e) {
     control_reset(&t->control);
+    say_unreadable(t);
     if (r == ERROR_DIVERGED) {
         state_copy(&t->state, &t->good);
         mailbox_emit(t->mailbox, EVENT_WARNING, "%s; the state before step %llu is kept", e->text,
