@@ -86,6 +86,24 @@ static void sgd_is_pytorchs_form(void **state) {
     assert_int_equal(b.state.updates, STEPS);
 }
 
+static void adamw_begins_afresh_with_a_renewed_head(void **state) {
+    (void)state;
+    struct bench b = bench(METHOD_LINEAR, OPTIMIZER_ADAMW);
+    b.options.weight_decay = 0;
+    for (int s = 0; s < 3; s++)
+        update(&b, 0.1, s);
+    memset(b.first, 0, sizeof b.first);
+    memset(b.second, 0, sizeof b.second);
+    memcpy(b.start, b.theta, sizeof b.start);
+    b.state.head_since = 3;
+    update(&b, 0.1, 3);
+    for (size_t i = 0; i < b.t.total; i++) {
+        double g = (double)b.gradient[3][i];
+        if (fabs(g) > 1e-3) /* the first step of Adam is lr against the sign, whatever the gradient's size */
+            assert_true(fabs((double)b.start[i] - (double)b.theta[i] - copysign(0.1, g)) < 1e-4);
+    }
+}
+
 static bool decays(const struct bench *b, size_t i) {
     for (int k = 0; k < b->t.count; k++) {
         const struct tuned *n = &b->t.tensors[k];
@@ -242,6 +260,7 @@ static void mask_bits_are_blocks(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_step_of_sgd_goes_along_the_gradient),
+        cmocka_unit_test(adamw_begins_afresh_with_a_renewed_head),
         cmocka_unit_test(sgd_is_pytorchs_form),
         cmocka_unit_test(sgd_adds_weight_decay_to_the_gradient_of_prompts_and_head_weight),
         cmocka_unit_test(the_first_step_of_adamw_is_the_rate),

@@ -69,6 +69,7 @@ static struct state state_of(const struct tuning *t, enum optimizer_kind kind) {
         .val = {true, 0.1, 0.7, 2.0 / 3, 16, 99},
         .best = {true, 0.3, 0.9, 1e300, 2, 7},
         .updates = 77,
+        .head_since = 12,
         .metrics = 1000,
         .journal = 5,
         .finished = true,
@@ -85,7 +86,7 @@ static void check_same(const struct state *a, const struct state *b) {
         assert_memory_equal(a->second, b->second, a->total * sizeof(float));
     const struct state_position *x = &a->at, *y = &b->at;
     assert_true(x->step == y->step && x->epoch == y->epoch && x->batch == y->batch && x->swaps == y->swaps);
-    assert_true(x->schedule_start == y->schedule_start && x->updates == y->updates);
+    assert_true(x->schedule_start == y->schedule_start && x->updates == y->updates && x->head_since == y->head_since);
     assert_true(x->metrics == y->metrics && x->journal == y->journal && x->finished == y->finished);
     assert_memory_equal(&x->base_rate, &y->base_rate, sizeof x->base_rate);
     assert_memory_equal(&x->loss, &y->loss, sizeof x->loss);

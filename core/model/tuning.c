@@ -82,6 +82,9 @@ int tuning_create(struct tuning *t, const struct tuning_options *options, const 
     if (!tuning_has_prompts(t) && options->pool == POOL_PROMPT)
         return error_set(e, ERROR_USAGE, "pool is prompt, but the method linear has no prompts: use mae, cls or img");
     if (tuning_has_prompts(t)) {
+        if (options->prompts < 1)
+            return error_set(e, ERROR_USAGE, "the method needs at least one prompt token, but prompts is %d",
+                             options->prompts);
         if (options->insert_at < 0 || options->insert_at >= shape->depth)
             return error_set(e, ERROR_USAGE, "insert-at is %d, but the backbone has blocks 1 to %d",
                              options->insert_at + 1, shape->depth);

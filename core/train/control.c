@@ -12,7 +12,7 @@ void control_destroy(struct control *c) {
     pthread_mutex_destroy(&c->lock);
 }
 
-/* Each flag alone: two threads may call at once, and neither may undo what the other asked for. */
+/* Under one lock, and a hold or release leaves a cancel as it is: two threads may call at once. */
 enum change { HOLD, RELEASE, CANCEL, RESET };
 
 static void change(struct control *c, enum change what) {

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -197,7 +198,7 @@ static int run(struct engine *g, const struct batch *batch, bool backward, team_
 /* Says where the first NaN or infinity arises, by going through the batch again, one chunk at a time. */
 static int diagnose(struct engine *g, uint64_t step, double loss, struct error *e) {
     const struct tuning *t = &g->job->tuning;
-    const char *what = isfinite(loss) ? "a gradient" : isnan(loss) ? "the loss" : "the loss";
+    const char *what = isfinite(loss) ? "a gradient" : "the loss";
     const char *value = isnan(loss) ? "NaN" : isfinite(loss) ? "NaN or infinite" : "infinite";
     for (int i = 0; i < t->count; i++)
         if (!vector_ops()->finite(t->tensors[i].size, g->step.theta + t->tensors[i].offset))
@@ -206,7 +207,8 @@ static int diagnose(struct engine *g, uint64_t step, double loss, struct error *
     struct pass *p = g->passes[0];
     char where[128] = "a sum over the batch";
     pass_probe(p, true);
-    for (size_t task = 0; task < (size_t)atomic_load(&g->all) && !pass_trouble(p); task++) {
+    bool found = false;
+    for (size_t task = 0; task < (size_t)atomic_load(&g->all) && !found; task++) {
         struct pass_chunk chunk = chunk_at(g, task);
         float *logits = g->logits + (size_t)chunk.first * (size_t)t->options.classes;
         if (pass_forward(p, &g->step, &chunk, logits, g->losses + chunk.first) < 0 || pass_trouble(p))
@@ -214,14 +216,15 @@ static int diagnose(struct engine *g, uint64_t step, double loss, struct error *
         memset(g->partial[0], 0, t->total * sizeof *g->partial[0]);
         if (pass_backward(p, &g->step, &chunk, logits, g->partial[0]) < 0)
             break;
-        for (int i = 0; i < t->count && !pass_trouble(p); i++)
-            if (!vector_ops()->finite(t->tensors[i].size, g->partial[0] + t->tensors[i].offset)) {
-                memcpy(where, "the gradient of ", 17);
-                strncat(where, tuning_name(t->tensors[i].kind), sizeof where - strlen(where) - 1);
-            }
+        found = pass_trouble(p);
+        for (int i = 0; i < t->count && !found; i++) {
+            found = !vector_ops()->finite(t->tensors[i].size, g->partial[0] + t->tensors[i].offset);
+            if (found)
+                snprintf(where, sizeof where, "the gradient of %s", tuning_name(t->tensors[i].kind));
+        }
     }
     if (pass_trouble(p))
-        strcpy(where, pass_trouble(p));
+        snprintf(where, sizeof where, "%s", pass_trouble(p));
     pass_probe(p, false);
     return error_set(e, ERROR_DIVERGED, "step %llu: %s is %s; it arises first in %s", (unsigned long long)step, what,
                      value, where);

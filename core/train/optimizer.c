@@ -56,9 +56,10 @@ static bool decays(enum tuned_kind kind) {
 void optimizer_update(const struct optimizer_options *o, const struct tuning *t, const struct freeze *freeze, double lr,
                       struct optimizer_state *state, const float *gradient, float *theta) {
     state->updates++;
-    double n = (double)state->updates;
     for (int k = 0; k < t->count; k++) {
         const struct tuned *tensor = &t->tensors[k];
+        bool head = tensor->kind == TUNED_HEAD_WEIGHT || tensor->kind == TUNED_HEAD_BIAS;
+        double n = (double)(state->updates - (head ? state->head_since : 0));
         struct rule r = {
             .lr = lr * factor(o, tensor->kind),
             .momentum = o->momentum,

@@ -28,9 +28,10 @@ struct freeze {
 };
 
 struct optimizer_state {
-    float *first;     /* [total] momentum */
-    float *second;    /* [total] AdamW's second moments; NULL for SGD */
-    uint64_t updates; /* done so far (AdamW's bias correction) */
+    float *first;        /* [total] momentum */
+    float *second;       /* [total] AdamW's second moments; NULL for SGD */
+    uint64_t updates;    /* done so far (AdamW's bias correction) */
+    uint64_t head_since; /* of these, before the present head was drawn: its moments began at 0 then */
 };
 
 /* One update with rate `lr`; counts it. */

@@ -43,8 +43,10 @@ int state_relayout(struct state *s, const struct tuning *old, const struct tunin
     if (r < 0)
         return r;
     n.at = s->at;
-    if (renew_head)
+    if (renew_head) {
         tuning_initialise_head(next, seed, (uint32_t)s->at.swaps + 1, n.theta);
+        n.at.head_since = s->at.updates;
+    }
     for (int i = 0; i < old->count; i++) {
         const struct tuned *from = &old->tensors[i], *to = tuning_find(next, from->kind);
         bool head = from->kind == TUNED_HEAD_WEIGHT || from->kind == TUNED_HEAD_BIAS;
@@ -77,6 +79,7 @@ int state_relayout(struct state *s, const struct tuning *old, const struct tunin
     REAL("base_rate", base_rate)                                                                                       \
     REAL("loss", loss)                                                                                                 \
     REAL("epoch_loss", epoch_loss)                                                                                     \
+    WHOLE("head_since", head_since)                                                                                    \
     WHOLE("updates", updates)                                                                                          \
     WHOLE("metrics", metrics)                                                                                          \
     WHOLE("journal", journal)                                                                                          \

@@ -26,6 +26,7 @@ struct state_position {
     struct freeze freeze;
     struct snapshot_result val, test, best;
     uint64_t updates;          /* the optimizer's */
+    uint64_t head_since;       /* updates before the present head was drawn */
     uint64_t metrics, journal; /* lines written so far of metrics.jsonl and journal.gpt */
     bool finished;             /* the last epoch is done and evaluated */
     char data[COMMAND_TEXT];   /* SPEC in use */

@@ -224,7 +224,7 @@ static int train_step(struct trainer *t, struct error *e) {
     t->snapshot.rate = rate_now(t);
     if (batch.readable > 0) {
         state_copy(&t->good, &t->state);
-        struct optimizer_state o = {t->state.first, t->state.second, at->updates};
+        struct optimizer_state o = {t->state.first, t->state.second, at->updates, at->head_since};
         optimizer_update(&t->job->optimizer, &t->job->tuning, &at->freeze, t->snapshot.rate, &o, result.gradient,
                          t->state.theta);
         at->updates = o.updates;

@@ -82,9 +82,9 @@ static int read_options(struct golden *g, struct error *e) {
     return tuning_create(&g->tuning, &o, &g->model->shape, e);
 }
 
-/* The tensor "PREFIX NAME" with `count` elements as f32. */
-static int read_tensor(const struct golden *g, const char *prefix, const char *name, size_t count, float *out,
-                       struct error *e) {
+/* The tensor "PREFIX NAME", which must have `count` elements. */
+static int find_tensor(const struct golden *g, const char *prefix, const char *name, size_t count,
+                       const struct tensor **out, struct error *e) {
     char full[256], shape[128];
     snprintf(full, sizeof full, "%s%s", prefix, name);
     const struct tensor *t = tensors_find(g->file, full);
@@ -93,14 +93,36 @@ static int read_tensor(const struct golden *g, const char *prefix, const char *n
     if (t->count != count)
         return error_set(e, ERROR_SHAPE, "%s: %s is %s, but %zu values were expected", g->path, full,
                          tensor_shape_text(t, shape, sizeof shape), count);
-    tensor_to_f32(t, out);
+    if (out)
+        *out = t;
     return 0;
+}
+
+/* The same as f32. */
+static int read_tensor(const struct golden *g, const char *prefix, const char *name, size_t count, float *out,
+                       struct error *e) {
+    const struct tensor *t;
+    int r = find_tensor(g, prefix, name, count, &t, e);
+    if (r == 0)
+        tensor_to_f32(t, out);
+    return r;
 }
 
 /* Golden files name the tuned tensors as the peer does: without the "enc." of saved runs. */
 static const char *short_name(enum tuned_kind kind) {
     const char *name = tuning_name(kind);
     return strncmp(name, "enc.", 4) == 0 ? name + 4 : name;
+}
+
+/* The tuned tensors must be there as the metadata says, before memory is taken by what it says. */
+static int check_tensors(const struct golden *g, struct error *e) {
+    for (int k = 0; k < g->tuning.count; k++) {
+        const struct tuned *n = &g->tuning.tensors[k];
+        int r = find_tensor(g, "model.", short_name(n->kind), n->size, NULL, e);
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }
 
 static int take_memory(struct golden *g, struct error *e) {
@@ -283,7 +305,7 @@ static int compare_all(struct golden *g, struct error *e) {
 
 static int verify(struct golden *g, struct error *e) {
     int r = read_options(g, e);
-    if (r < 0 || (r = take_memory(g, e)) < 0 || (r = read_inputs(g, e)) < 0)
+    if (r < 0 || (r = check_tensors(g, e)) < 0 || (r = take_memory(g, e)) < 0 || (r = read_inputs(g, e)) < 0)
         return r;
     struct pass_options o = {
         .model = g->model, .tuning = &g->tuning, .chunk = g->batch, .backward = true, .keep_all = true};
