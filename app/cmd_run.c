@@ -47,10 +47,6 @@ static void say_job(const struct job *j) {
             dataset_size(j->dataset, SPLIT_VAL), dataset_size(j->dataset, SPLIT_TEST));
 }
 
-static void say_folder(const struct job *j, const struct run_folder *f) {
-    fprintf(stderr, "%s, run folder %s\n", settings_choice("method", j->settings.method), f->path);
-}
-
 static void say_plan(const struct job *j) {
     struct plan p;
     struct error ignored = {0};
@@ -68,30 +64,43 @@ static void print_result(const struct run_folder *f, const struct trainer_result
     printf(" sha256=%s\n", r->hash);
 }
 
-static int run_new(const struct arguments *a, struct error *e) {
+/* One run of the program. */
+struct session {
     struct script script;
-    struct job job = {0};
-    struct run_folder folder = {0};
-    struct trainer_result result = {0};
-    int r = read_script(a, "", &script, e);
-    if (r < 0)
-        return r;
-    r = open_job(&job, &a->settings, e);
-    if (r == 0) {
-        say_job(&job);
-        say_plan(&job); /* takes a while: before the folder, so that leaving here leaves nothing behind */
+    struct job job;
+    struct run_folder folder;
+    struct trainer_result result;
+};
+
+static void close_session(struct session *s) {
+    run_folder_close(&s->folder);
+    job_close(&s->job);
+    script_free(&s->script);
+}
+
+/* Makes the folder and records the settings in it; `model` is what was asked for. */
+static int make_folder(struct session *s, const char *wish, const char *model, struct error *e) {
+    int r = run_folder_create(&s->folder, wish, s->job.settings.data, e);
+    return r < 0 ? r : run_folder_settings(&s->folder, &s->job, model, e);
+}
+
+static int go(struct session *s, bool resume, struct error *e) {
+    struct headless_options o = {&s->job, &s->folder, &s->script, resume};
+    fprintf(stderr, "%s, run folder %s\n", settings_choice("method", s->job.settings.method), s->folder.path);
+    return headless_run(&o, &s->result, e);
+}
+
+static int run_new(const struct arguments *a, struct error *e) {
+    struct session s = {0};
+    int r = read_script(a, "", &s.script, e);
+    if (r == 0 && (r = open_job(&s.job, &a->settings, e)) == 0) {
+        say_job(&s.job);
+        say_plan(&s.job); /* takes a while: before the folder, so that leaving here leaves nothing behind */
+        r = make_folder(&s, a->settings.out, a->settings.model, e);
     }
-    if (r == 0 && (r = run_folder_create(&folder, a->settings.out, job.settings.data, e)) == 0 &&
-        (r = run_folder_settings(&folder, &job, a->settings.model, e)) == 0) {
-        say_folder(&job, &folder);
-        struct headless_options o = {&job, &folder, &script, false};
-        r = headless_run(&o, &result, e);
-        if (r >= 0)
-            print_result(&folder, &result);
-    }
-    run_folder_close(&folder);
-    job_close(&job);
-    script_free(&script);
+    if (r == 0 && (r = go(&s, false, e)) >= 0)
+        print_result(&s.folder, &s.result);
+    close_session(&s);
     return r;
 }
 
@@ -105,34 +114,27 @@ static int resume(const struct arguments *a, const char *path, struct error *e) 
         return error_set(e, ERROR_USAGE, "--out is \"%.200s\", but --resume goes on in %.200s", a->settings.out, path);
 
     char file[RUN_FOLDER_FILE], *left = NULL;
-    struct settings s;
+    struct settings settings;
     struct state_position at;
-    struct script script = {0};
-    struct job job = {0};
-    struct run_folder folder = {0};
-    struct trainer_result result = {0};
-    int r = run_folder_read_settings(path, &s, e);
-    if (r < 0 || (r = arguments_override(a, &s, e)) < 0 || (r = run_folder_reopen(&folder, path, e)) < 0 ||
-        (r = state_read_position(&at, &left, run_folder_file(path, "last.safetensors", file), e)) < 0) {
-        run_folder_close(&folder);
-        return r;
+    struct session s = {0};
+    run_folder_file(path, "last.safetensors", file);
+    int r = run_folder_read_settings(path, &settings, e);
+    if (r == 0 && (r = arguments_override(a, &settings, e)) == 0 && (r = run_folder_reopen(&s.folder, path, e)) == 0 &&
+        (r = state_read_position(&at, &left, file, e)) == 0) {
+        snprintf(settings.data, sizeof settings.data, "%s", at.data);
+        if ((r = read_script(a, left, &s.script, e)) == 0 && (r = open_job(&s.job, &settings, e)) == 0 &&
+            (r = run_folder_check_model(path, s.job.model, e)) == 0)
+            r = run_folder_cut(&s.folder, at.journal, at.metrics, e);
     }
-    snprintf(s.data, sizeof s.data, "%s", at.data);
-    if ((r = read_script(a, left, &script, e)) == 0 && (r = open_job(&job, &s, e)) == 0 &&
-        (r = run_folder_check_model(path, job.model, e)) == 0 &&
-        (r = run_folder_cut(&folder, at.journal, at.metrics, e)) == 0) {
-        say_job(&job);
-        say_folder(&job, &folder);
+    if (r == 0) {
+        say_job(&s.job);
         fprintf(stderr, "goes on at step %llu, epoch %llu\n", (unsigned long long)at.step,
                 (unsigned long long)at.epoch);
-        struct headless_options o = {&job, &folder, &script, true};
-        r = headless_run(&o, &result, e);
-        if (r >= 0)
-            print_result(&folder, &result);
+        r = go(&s, true, e);
     }
-    run_folder_close(&folder);
-    job_close(&job);
-    script_free(&script);
+    if (r >= 0)
+        print_result(&s.folder, &s.result);
+    close_session(&s);
     free(left);
     return r;
 }
@@ -162,44 +164,34 @@ static int read_journal(const char *path, const struct state_position *at, struc
 }
 
 static int replay(const struct arguments *a, const char *path, struct error *e) {
-    char file[RUN_FOLDER_FILE], wish[RUN_FOLDER_FILE], model[SETTINGS_TEXT], expected[65];
-    struct settings s;
-    struct state_position at;
-    struct script script = {0};
-    struct job job = {0};
-    struct run_folder folder = {0};
-    struct trainer_result result = {0};
     if (a->count > 0)
         return error_set(e, ERROR_USAGE, "%s: --replay runs the journal of %s and takes no script", a->values[0], path);
-    run_folder_file(path, "last.safetensors", file);
-    int r = run_folder_read_settings(path, &s, e);
-    if (r < 0 || (r = arguments_override(a, &s, e)) < 0 || (r = state_read_position(&at, NULL, file, e)) < 0 ||
-        (r = state_hash_file(file, expected, e)) < 0 || (r = read_journal(path, &at, &script, e)) < 0)
-        return r;
-    snprintf(model, sizeof model, "%s", s.model);
+
+    char file[RUN_FOLDER_FILE], wish[RUN_FOLDER_FILE], expected[65];
+    struct settings settings;
+    struct state_position at;
+    struct session s = {0};
     int length = (int)strlen(path);
     while (length > 1 && path[length - 1] == '/')
         length--;
     snprintf(wish, sizeof wish, "%.*s-replay", length, path);
-    const char *out = arguments_has(a, "out") ? a->settings.out : wish;
-    if ((r = open_job(&job, &s, e)) == 0 && (r = run_folder_check_model(path, job.model, e)) == 0 &&
-        (r = run_folder_create(&folder, out, job.settings.data, e)) == 0 &&
-        (r = run_folder_settings(&folder, &job, model, e)) == 0) {
-        say_job(&job);
-        say_folder(&job, &folder);
-        struct headless_options o = {&job, &folder, &script, false};
-        r = headless_run(&o, &result, e);
-        bool same = strcmp(expected, result.hash) == 0;
-        if (r >= 0) {
-            printf("replay of %s: %s, expected sha256=%s\n", path, same ? "the same weights" : "DIFFERENT weights",
-                   expected);
-            print_result(&folder, &result);
-        }
+    run_folder_file(path, "last.safetensors", file);
+    int r = run_folder_read_settings(path, &settings, e);
+    if (r == 0 && (r = arguments_override(a, &settings, e)) == 0 &&
+        (r = state_read_position(&at, NULL, file, e)) == 0 && (r = state_hash_file(file, expected, e)) == 0 &&
+        (r = read_journal(path, &at, &s.script, e)) == 0 && (r = open_job(&s.job, &settings, e)) == 0 &&
+        (r = run_folder_check_model(path, s.job.model, e)) == 0) {
+        say_job(&s.job);
+        r = make_folder(&s, arguments_has(a, "out") ? a->settings.out : wish, settings.model, e);
+    }
+    if (r == 0 && (r = go(&s, false, e)) >= 0) {
+        bool same = strcmp(expected, s.result.hash) == 0;
+        printf("replay of %s: %s, expected sha256=%s\n", path, same ? "the same weights" : "DIFFERENT weights",
+               expected);
+        print_result(&s.folder, &s.result);
         r = r == 0 && !same ? 1 : r;
     }
-    run_folder_close(&folder);
-    job_close(&job);
-    script_free(&script);
+    close_session(&s);
     return r;
 }
 

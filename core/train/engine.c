@@ -17,6 +17,7 @@ struct engine {
     const struct job *job;
     struct control *control;
     struct team *team;
+    int threads;
     struct arena arena;
     struct pass **passes; /* a member each */
     float **partial;      /* a member each: [total] of the chunk at work */
@@ -67,6 +68,7 @@ int engine_create(struct engine **out, const struct job *job, int threads, struc
     const struct settings *s = &job->settings;
     g->job = job;
     g->control = control;
+    g->threads = threads;
     g->most = (s->batch + s->chunk - 1) / s->chunk * s->chunk;
     g->passes = calloc((size_t)threads, sizeof(struct pass *));
     g->partial = calloc((size_t)threads, sizeof(float *));
@@ -93,22 +95,15 @@ int engine_create(struct engine **out, const struct job *job, int threads, struc
     *out = g;
     return 0;
 fail:
-    if (g->passes)
-        for (int i = 0; i < threads; i++)
-            pass_destroy(g->passes[i]);
-    free(g->passes);
-    free(g->partial);
-    arena_release(&g->arena);
-    free(g);
+    engine_destroy(g);
     return r;
 }
 
 void engine_destroy(struct engine *g) {
     if (!g)
         return;
-    int threads = team_size(g->team);
     team_destroy(g->team);
-    for (int i = 0; i < threads; i++)
+    for (int i = 0; g->passes && i < g->threads; i++)
         pass_destroy(g->passes[i]);
     free(g->passes);
     free(g->partial);
@@ -117,7 +112,7 @@ void engine_destroy(struct engine *g) {
 }
 
 int engine_threads(const struct engine *g) {
-    return team_size(g->team);
+    return g->threads;
 }
 
 void engine_progress(const struct engine *g, int *done, int *all) {
@@ -126,13 +121,13 @@ void engine_progress(const struct engine *g, int *done, int *all) {
 }
 
 void engine_time(struct engine *g, bool on) {
-    for (int i = 0; i < team_size(g->team); i++)
+    for (int i = 0; i < g->threads; i++)
         pass_time(g->passes[i], on);
 }
 
 size_t engine_phases(const struct engine *g, struct pass_phase out[PASS_PHASES]) {
     size_t count = pass_phases(g->passes[0], out);
-    for (int i = 1; i < team_size(g->team); i++) {
+    for (int i = 1; i < g->threads; i++) {
         struct pass_phase more[PASS_PHASES];
         size_t n = pass_phases(g->passes[i], more);
         for (size_t k = 0; k < n; k++) {
