@@ -182,6 +182,26 @@ static char *left(const struct agenda *a) {
     return text;
 }
 
+static void an_interrupted_line_is_next_once_more(void **state) {
+    (void)state;
+    struct agenda a = agenda_of("at step 2 eval\nresume\neval test\nset lr 0.5\n");
+    const struct agenda_moment first = {0, 0, false}, second = {2, 0, false};
+    assert_string_equal(agenda_next(&a, &first)->line, "resume");
+    assert_string_equal(agenda_next(&a, &first)->line, "eval test");
+    agenda_retake(&a);
+    agenda_retake(&a);
+    char *left = agenda_text(&a);
+    assert_string_equal(left, "at step 2 eval\neval test\nset lr 0.5\n");
+    free(left);
+    assert_string_equal(at(&a, 0, 0, false), "eval test;set lr 0.5;");
+    agenda_retake(&a);
+    assert_string_equal(agenda_next(&a, &second)->line, "eval");
+    agenda_retake(&a);
+    assert_true(agenda_has_unfired(&a));
+    assert_string_equal(at(&a, 2, 0, false), "eval;");
+    agenda_destroy(&a);
+}
+
 static void what_is_left_is_a_script(void **state) {
     (void)state;
     struct agenda a =
@@ -251,6 +271,7 @@ int main(void) {
         cmocka_unit_test(at_lines_come_during_a_step_line),
         cmocka_unit_test(a_step_as_the_last_line_is_not_done_before_its_steps),
         cmocka_unit_test(lines_from_outside_are_put_down_before_the_cursor),
+        cmocka_unit_test(an_interrupted_line_is_next_once_more),
         cmocka_unit_test(what_is_left_is_a_script),
         cmocka_unit_test(a_step_under_way_is_left_as_a_wait),
         cmocka_unit_test(what_is_left_goes_on_like_the_whole),

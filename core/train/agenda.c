@@ -66,12 +66,14 @@ static struct command *first_due(struct agenda *a, const struct agenda_moment *n
     for (size_t i = 0; i < a->cursor; i++)
         if (!a->fired[i] && is_due(&a->lines[i], now)) {
             a->fired[i] = true;
+            a->taken = i + 1;
             return &a->lines[i];
         }
     return NULL;
 }
 
 const struct command *agenda_next(struct agenda *a, const struct agenda_moment *now) {
+    a->taken = 0;
     for (;;) {
         struct command *c = first_due(a, now);
         if (c)
@@ -91,8 +93,19 @@ const struct command *agenda_next(struct agenda *a, const struct agenda_moment *
             a->stepping = true;
             a->until_step = now->step + c->count;
         }
+        a->taken = a->cursor;
         return c;
     }
+}
+
+void agenda_retake(struct agenda *a) {
+    if (!a->taken)
+        return;
+    size_t line = a->taken - 1;
+    a->fired[line] = false;
+    if (a->lines[line].at == MOMENT_NOW)
+        a->cursor = line;
+    a->taken = 0;
 }
 
 bool agenda_is_done(const struct agenda *a) {

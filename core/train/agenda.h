@@ -16,6 +16,7 @@ struct agenda {
     struct command *lines; /* [count], owned */
     bool *fired;           /* [count], of lines before the cursor: done */
     size_t count, room, cursor;
+    size_t taken;        /* 1 + the line that agenda_next() handed out last; 0: none */
     uint64_t until_step; /* a `step` line holds the cursor until then */
     bool stepping;
 };
@@ -34,6 +35,9 @@ int agenda_add(struct agenda *a, const struct command *line, struct error *e);
 /* The next line to carry out at this moment, NULL: none. Valid until agenda_add(). `wait` and `step` lines hold the
  * cursor and are not handed out; a `step` line is, once, when it is come to. */
 const struct command *agenda_next(struct agenda *a, const struct agenda_moment *now);
+
+/* The line that agenda_next() handed out last was interrupted: it is next once more. Nothing where it gave none. */
+void agenda_retake(struct agenda *a);
 
 bool agenda_is_done(const struct agenda *a);     /* the cursor is at the end */
 bool agenda_has_unfired(const struct agenda *a); /* `at` lines whose moment has not come */

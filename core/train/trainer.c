@@ -237,6 +237,14 @@ static int train_step(struct trainer *t, struct error *e) {
     return 0;
 }
 
+static int carry_out_posted(struct trainer *t, struct error *e) {
+    struct command c;
+    int r = 0;
+    while (!t->leaving && r == 0 && mailbox_take(t->mailbox, &c, 0))
+        r = trainer_carry_out(t, &c, e);
+    return r;
+}
+
 /* Script lines and keyboard commands whose moment is now. */
 static int carry_out_due(struct trainer *t, struct error *e) {
     struct command c;
@@ -247,12 +255,12 @@ static int carry_out_due(struct trainer *t, struct error *e) {
         if (t->leaving || !(due = agenda_next(&t->agenda, &now)))
             break;
         c = *due;
-        if ((r = trainer_carry_out(t, &c, e)) < 0)
+        if ((r = trainer_carry_out(t, &c, e)) == ERROR_CANCELLED)
+            agenda_retake(&t->agenda);
+        if (r < 0)
             return r;
     }
-    while (!t->leaving && r == 0 && mailbox_take(t->mailbox, &c, 0))
-        r = trainer_carry_out(t, &c, e);
-    return r;
+    return carry_out_posted(t, e);
 }
 
 /* Nothing to compute: waits for a command, or finds that none will come. */
@@ -298,7 +306,7 @@ static int advance(struct trainer *t, struct error *e) {
     }
     if (r == ERROR_CANCELLED) {
         control_reset(&t->control);
-        r = carry_out_due(t, e);
+        r = carry_out_posted(t, e);
     }
     return r < 0 || t->leaving ? r : save_if_due(t, e);
 }
@@ -323,6 +331,7 @@ static int leave(struct trainer *t, int r, struct error *e) {
     }
     if (r == 0 && t->complete && (r = finish_early(t, e)) == ERROR_CANCELLED) {
         t->complete = false;
+        agenda_retake(&t->agenda); /* `stop` */
         r = 0;
     }
     struct error on_save = {0};
