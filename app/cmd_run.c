@@ -104,6 +104,14 @@ static int run_new(const struct arguments *a, struct error *e) {
     return r;
 }
 
+/* Not an error: a mended image is a reason to go on. */
+static void warn_of_data(const char *path, const struct dataset *d) {
+    if (!run_folder_has_data(path, d))
+        fprintf(stderr,
+                "gptui: %s is not what %s began with (files were added, removed or changed): expect other numbers\n",
+                dataset_spec(d), path);
+}
+
 static bool is_same_folder(const char *a, const char *b) {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
@@ -128,6 +136,8 @@ static int resume(const struct arguments *a, const char *path, struct error *e) 
     }
     if (r == 0) {
         say_job(&s.job);
+        if (at.swaps == 0)
+            warn_of_data(path, s.job.dataset);
         fprintf(stderr, "goes on at step %llu, epoch %llu\n", (unsigned long long)at.step,
                 (unsigned long long)at.epoch);
         r = go(&s, true, e);
@@ -182,6 +192,7 @@ static int replay(const struct arguments *a, const char *path, struct error *e) 
         (r = read_journal(path, &at, &s.script, e)) == 0 && (r = open_job(&s.job, &settings, e)) == 0 &&
         (r = run_folder_check_model(path, s.job.model, e)) == 0) {
         say_job(&s.job);
+        warn_of_data(path, s.job.dataset);
         r = make_folder(&s, arguments_has(a, "out") ? a->settings.out : wish, settings.model, e);
     }
     if (r == 0 && (r = go(&s, false, e)) >= 0) {

@@ -217,14 +217,22 @@ int run_folder_read_settings(const char *path, struct settings *out, struct erro
     return settings_read(out, file, e);
 }
 
-int run_folder_check_model(const char *path, const struct model *m, struct error *e) {
-    char file[RUN_FOLDER_FILE], line[1024], was[65] = "", is[65];
+/* The hash that settings.conf has as "# KEY = HASH"; empty where it has none. */
+static void read_hash(const char *path, const char *key, char out[65]) {
+    char file[RUN_FOLDER_FILE], line[1024], form[64];
+    snprintf(form, sizeof form, "# %s = %%64[0-9a-f]", key);
+    out[0] = 0;
     FILE *f = fopen(run_folder_file(path, "settings.conf", file), "re");
     while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "# model.sha256 = %64[0-9a-f]", was) == 1)
+        if (sscanf(line, form, out) == 1)
             break;
     if (f)
         fclose(f);
+}
+
+int run_folder_check_model(const char *path, const struct model *m, struct error *e) {
+    char was[65], is[65];
+    read_hash(path, "model.sha256", was);
     model_hash(m, is);
     if (!was[0] || strcmp(was, is) == 0)
         return 0;
@@ -232,4 +240,11 @@ int run_folder_check_model(const char *path, const struct model *m, struct error
                      "%s: the run was made with a backbone whose SHA-256 is %.12s..., but this one's is "
                      "%.12s...",
                      path, was, is);
+}
+
+bool run_folder_has_data(const char *path, const struct dataset *d) {
+    char was[65], is[65];
+    read_hash(path, "data.sha256", was);
+    dataset_fingerprint(d, is);
+    return !was[0] || strcmp(was, is) == 0;
 }

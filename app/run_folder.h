@@ -49,6 +49,9 @@ int run_folder_read_settings(const char *path, struct settings *out, struct erro
 /* Checks that the backbone is the one whose hash settings.conf holds. Errors: ERROR_FORMAT. */
 int run_folder_check_model(const char *path, const struct model *m, struct error *e);
 
+/* Whether `d` has the paths and sizes of the data that the run began with, as settings.conf records them. */
+bool run_folder_has_data(const char *path, const struct dataset *d);
+
 /* "PATH/FILE" into out. Returns out. */
 const char *run_folder_file(const char *path, const char *file, char out[RUN_FOLDER_FILE]);
 
