@@ -189,7 +189,11 @@ int run_folder_settings(const struct run_folder *f, const struct job *job, const
     run_folder_file(f->path, "settings.conf", path);
     run_folder_file(f->path, "settings.conf.part", beside);
     struct settings s = job->settings;
-    snprintf(s.model, sizeof s.model, "%s", model);
+    /* Whole paths: a run can go on from any folder. */
+    char *whole = model[0] ? realpath(model, NULL) : NULL;
+    snprintf(s.model, sizeof s.model, "%.*s", (int)sizeof s.model - 1, whole ? whole : model);
+    free(whole);
+    snprintf(s.data, sizeof s.data, "%.*s", (int)sizeof s.data - 1, dataset_spec(job->dataset));
     FILE *to = fopen(beside, "we");
     if (!to)
         return error_set(e, ERROR_IO, "%s: it cannot be written: %s", beside, strerror(errno));

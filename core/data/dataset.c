@@ -72,7 +72,11 @@ int dataset_open(struct dataset **out, const char *spec, const struct dataset_op
                          reader->kind, reader->argument);
     struct dataset *d = calloc(1, sizeof *d);
     int r = ERROR_MEMORY;
-    if (!d || asprintf(&d->spec, "%s:%s", reader->kind, argument) < 0) {
+    /* The whole path, so that a run can go on from any folder. */
+    char *whole = reader == &folder_reader ? realpath(argument, NULL) : NULL;
+    bool named = d && asprintf(&d->spec, "%s:%s", reader->kind, whole ? whole : argument) >= 0;
+    free(whole);
+    if (!named) {
         error_set(e, ERROR_MEMORY, "not enough memory for data '%s'", spec);
         goto free_dataset;
     }
