@@ -11,31 +11,18 @@
 #include "app/plan.h"
 #include "app/progress.h"
 
-/* Reads the script given as positional argument, after the lines that a resumed run has left. */
+/* The script given as positional argument; `left`, the lines that a resumed run still has, where there is none. */
 static int read_script(const struct arguments *a, const char *left, struct script *out, struct error *e) {
-    char *text = NULL;
-    size_t size;
-    *out = (struct script){0};
     const char *path = a->count > 0 ? a->values[0] : NULL;
-    if (path && !left[0]) {
-        FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-        if (!f)
-            return error_set(e, ERROR_IO, "%s: the script cannot be read: %s", path, strerror(errno));
-        int r = language_read(out, f, f == stdin ? "standard input" : path, e);
-        if (f != stdin)
-            fclose(f);
-        return r;
-    }
-    if (path)
-        return error_set(e, ERROR_USAGE,
-                         "%s: the run still has lines of its own script to carry out, so it takes no other", path);
-    size = strlen(left);
-    text = strdup(left);
-    FILE *f = text && size ? fmemopen(text, size, "r") : NULL;
-    int r = f ? language_read(out, f, "the run's script", e) : 0;
-    if (f)
-        fclose(f);
-    free(text);
+    if (!path)
+        return language_read_text(out, left, "the run's script", e);
+    if (strcmp(path, "-") == 0)
+        return language_read(out, stdin, "standard input", e);
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return error_set(e, ERROR_IO, "%s: the script cannot be read: %s", path, strerror(errno));
+    int r = language_read(out, f, path, e);
+    fclose(f);
     return r;
 }
 
@@ -66,13 +53,18 @@ static void print_result(const struct run_folder *f, const struct trainer_result
 
 /* One run of the program. */
 struct session {
+    struct settings settings;
+    struct state_position at; /* of a run that was there before */
     struct script script;
     struct job job;
     struct run_folder folder;
     struct trainer_result result;
 };
 
+/* The last line of a run goes out whatever its exit status is, if its weights are on file. */
 static void close_session(struct session *s) {
+    if (s->result.saved)
+        print_result(&s->folder, &s->result);
     run_folder_close(&s->folder);
     job_close(&s->job);
     script_free(&s->script);
@@ -98,8 +90,8 @@ static int run_new(const struct arguments *a, struct error *e) {
         say_plan(&s.job); /* takes a while: before the folder, so that leaving here leaves nothing behind */
         r = make_folder(&s, a->settings.out, a->settings.model, e);
     }
-    if (r == 0 && (r = go(&s, false, e)) >= 0)
-        print_result(&s.folder, &s.result);
+    if (r == 0)
+        r = go(&s, false, e);
     close_session(&s);
     return r;
 }
@@ -117,90 +109,109 @@ static bool is_same_folder(const char *a, const char *b) {
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* The order matters: the folder is locked before anything of it is read, and changed only when all else is well. */
+static int open_resumed(struct session *s, const struct arguments *a, const char *path, struct error *e) {
+    char file[RUN_FOLDER_FILE], *left = NULL;
+    int r = run_folder_read_settings(path, &s->settings, e);
+    if (r < 0)
+        return r;
+    if ((r = arguments_override(a, &s->settings, e)) < 0)
+        return r;
+    if ((r = run_folder_reopen(&s->folder, path, e)) < 0)
+        return r;
+    if ((r = state_read_position(&s->at, &left, run_folder_file(path, "last.safetensors", file), e)) < 0)
+        return r;
+    r = read_script(a, left, &s->script, e);
+    free(left);
+    if (r < 0)
+        return r;
+    snprintf(s->settings.data, sizeof s->settings.data, "%s", s->at.data);
+    if ((r = open_job(&s->job, &s->settings, e)) < 0)
+        return r;
+    if ((r = run_folder_check_model(path, s->job.model, e)) < 0)
+        return r;
+    return run_folder_cut(&s->folder, s->at.journal, s->at.metrics, e);
+}
+
 static int resume(const struct arguments *a, const char *path, struct error *e) {
+    struct session s = {0};
     if (arguments_has(a, "out") && !is_same_folder(a->settings.out, path))
         return error_set(e, ERROR_USAGE, "--out is \"%.200s\", but --resume goes on in %.200s", a->settings.out, path);
-
-    char file[RUN_FOLDER_FILE], *left = NULL;
-    struct settings settings;
-    struct state_position at;
-    struct session s = {0};
-    run_folder_file(path, "last.safetensors", file);
-    int r = run_folder_read_settings(path, &settings, e);
-    if (r == 0 && (r = arguments_override(a, &settings, e)) == 0 && (r = run_folder_reopen(&s.folder, path, e)) == 0 &&
-        (r = state_read_position(&at, &left, file, e)) == 0) {
-        snprintf(settings.data, sizeof settings.data, "%s", at.data);
-        if ((r = read_script(a, left, &s.script, e)) == 0 && (r = open_job(&s.job, &settings, e)) == 0 &&
-            (r = run_folder_check_model(path, s.job.model, e)) == 0)
-            r = run_folder_cut(&s.folder, at.journal, at.metrics, e);
-    }
+    int r = open_resumed(&s, a, path, e);
     if (r == 0) {
         say_job(&s.job);
-        if (at.swaps == 0)
+        if (s.at.swaps == 0)
             warn_of_data(path, s.job.dataset);
-        fprintf(stderr, "goes on at step %llu, epoch %llu\n", (unsigned long long)at.step,
-                (unsigned long long)at.epoch);
+        fprintf(stderr, "goes on at step %llu, epoch %llu\n", (unsigned long long)s.at.step,
+                (unsigned long long)s.at.epoch);
         r = go(&s, true, e);
     }
-    if (r >= 0)
-        print_result(&s.folder, &s.result);
     close_session(&s);
-    free(left);
     return r;
 }
 
 /* The journal of the run at `path` as a script: the lines that its saved state knows, and the stop where it ended. */
-static int read_journal(const char *path, const struct state_position *at, struct script *out, struct error *e) {
+static int read_journal(struct session *s, const char *path, struct error *e) {
     char file[RUN_FOLDER_FILE], *text = NULL, *line = NULL;
     size_t size, room = 0;
     FILE *from = fopen(run_folder_file(path, "journal.gpt", file), "re");
     if (!from)
         return error_set(e, ERROR_IO, "%s: the journal cannot be read: %s", file, strerror(errno));
     FILE *to = open_memstream(&text, &size);
-    for (uint64_t i = 0; to && i < at->journal && getline(&line, &room, from) >= 0; i++)
+    for (uint64_t i = 0; to && i < s->at.journal && getline(&line, &room, from) >= 0; i++)
         fputs(line, to);
-    if (to && !at->finished)
-        fprintf(to, "at step %llu stop\n", (unsigned long long)at->step);
+    if (to && !s->at.finished)
+        fprintf(to, "at step %llu stop\n", (unsigned long long)s->at.step);
     free(line);
     fclose(from);
-    int r = to && fclose(to) == 0 ? 0 : error_set(e, ERROR_MEMORY, "%s: not enough memory to read it", file);
-    FILE *f = r == 0 && size ? fmemopen(text, size, "r") : NULL;
-    if (f) {
-        r = language_read(out, f, file, e);
-        fclose(f);
-    }
+    int r = to && fclose(to) == 0 ? language_read_text(&s->script, text, file, e)
+                                  : error_set(e, ERROR_MEMORY, "%s: not enough memory to read it", file);
     free(text);
     return r;
 }
 
+static int open_replayed(struct session *s, const struct arguments *a, const char *path, char expected[65],
+                         struct error *e) {
+    char file[RUN_FOLDER_FILE];
+    run_folder_file(path, "last.safetensors", file);
+    int r = run_folder_read_settings(path, &s->settings, e);
+    if (r < 0)
+        return r;
+    if ((r = arguments_override(a, &s->settings, e)) < 0)
+        return r;
+    if ((r = state_read_position(&s->at, NULL, file, e)) < 0)
+        return r;
+    if ((r = state_hash_file(file, expected, e)) < 0)
+        return r;
+    if ((r = read_journal(s, path, e)) < 0)
+        return r;
+    if ((r = open_job(&s->job, &s->settings, e)) < 0)
+        return r;
+    return run_folder_check_model(path, s->job.model, e);
+}
+
 static int replay(const struct arguments *a, const char *path, struct error *e) {
+    char wish[RUN_FOLDER_FILE], expected[65];
+    struct session s = {0};
     if (a->count > 0)
         return error_set(e, ERROR_USAGE, "%s: --replay runs the journal of %s and takes no script", a->values[0], path);
-
-    char file[RUN_FOLDER_FILE], wish[RUN_FOLDER_FILE], expected[65];
-    struct settings settings;
-    struct state_position at;
-    struct session s = {0};
     int length = (int)strlen(path);
     while (length > 1 && path[length - 1] == '/')
         length--;
     snprintf(wish, sizeof wish, "%.*s-replay", length, path);
-    run_folder_file(path, "last.safetensors", file);
-    int r = run_folder_read_settings(path, &settings, e);
-    if (r == 0 && (r = arguments_override(a, &settings, e)) == 0 &&
-        (r = state_read_position(&at, NULL, file, e)) == 0 && (r = state_hash_file(file, expected, e)) == 0 &&
-        (r = read_journal(path, &at, &s.script, e)) == 0 && (r = open_job(&s.job, &settings, e)) == 0 &&
-        (r = run_folder_check_model(path, s.job.model, e)) == 0) {
+    int r = open_replayed(&s, a, path, expected, e);
+    if (r == 0) {
         say_job(&s.job);
         warn_of_data(path, s.job.dataset);
-        r = make_folder(&s, arguments_has(a, "out") ? a->settings.out : wish, settings.model, e);
+        r = make_folder(&s, arguments_has(a, "out") ? a->settings.out : wish, s.settings.model, e);
     }
-    if (r == 0 && (r = go(&s, false, e)) >= 0) {
+    if (r == 0)
+        r = go(&s, false, e);
+    if (r == 0) {
         bool same = strcmp(expected, s.result.hash) == 0;
-        printf("replay of %s: %s, expected sha256=%s\n", path, same ? "the same weights" : "DIFFERENT weights",
-               expected);
-        print_result(&s.folder, &s.result);
-        r = r == 0 && !same ? 1 : r;
+        printf("replay of %s: %s, sha256=%s%s%s\n", path, same ? "the same weights" : "DIFFERENT weights",
+               s.result.hash, same ? "" : ", expected ", same ? "" : expected);
+        r = !same;
     }
     close_session(&s);
     return r;

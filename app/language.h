@@ -47,4 +47,7 @@ int language_format(const struct command *c, char *out, size_t size);
  * after an error. Errors: ERROR_IO, ERROR_MEMORY; ERROR_USAGE: the first bad line as NAME:LINE. */
 int language_read(struct script *out, FILE *f, const char *name, struct error *e);
 
+/* The same from text in memory; "" is a script of no lines. */
+int language_read_text(struct script *out, const char *text, const char *name, struct error *e);
+
 #endif

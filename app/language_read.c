@@ -66,3 +66,16 @@ int language_read(struct script *out, FILE *f, const char *name, struct error *e
     *out = r.script;
     return result;
 }
+
+int language_read_text(struct script *out, const char *text, const char *name, struct error *e) {
+    *out = (struct script){0};
+    size_t size = strlen(text);
+    if (!size) /* which fmemopen() refuses */
+        return 0;
+    FILE *f = fmemopen((char *)(uintptr_t)text, size, "r");
+    if (!f)
+        return error_set(e, ERROR_MEMORY, "%s: not enough memory to read it", name);
+    int r = language_read(out, f, name, e);
+    fclose(f);
+    return r;
+}

@@ -13,6 +13,10 @@
 
 enum { MOST = 32 };
 
+static bool is_done(const struct agenda *a) {
+    return a->cursor == a->count && !a->stepping;
+}
+
 /* The lines of `text` as an agenda. */
 static struct agenda agenda_of(const char *text) {
     static struct command lines[MOST];
@@ -49,9 +53,9 @@ static const char *at(struct agenda *a, uint64_t step, uint64_t epoch, bool fini
 static void lines_come_from_the_top(void **state) {
     (void)state;
     struct agenda a = agenda_of("pause\nset lr 0.5\nresume\n");
-    assert_false(agenda_is_done(&a));
+    assert_false(is_done(&a));
     assert_string_equal(at(&a, 0, 0, false), "pause;set lr 0.5;resume;");
-    assert_true(agenda_is_done(&a));
+    assert_true(is_done(&a));
     assert_string_equal(at(&a, 1, 0, false), "");
     agenda_destroy(&a);
 }
@@ -59,8 +63,8 @@ static void lines_come_from_the_top(void **state) {
 static void an_empty_script_is_done(void **state) {
     (void)state;
     struct agenda a = agenda_of("");
-    assert_true(agenda_is_done(&a));
-    assert_false(agenda_has_unfired(&a));
+    assert_true(is_done(&a));
+    assert_null(agenda_unfired(&a));
     assert_string_equal(at(&a, 0, 0, false), "");
     agenda_destroy(&a);
     agenda_destroy(&a);
@@ -76,7 +80,7 @@ static void a_wait_holds_the_cursor_until_its_step(void **state) {
     assert_string_equal(at(&a, 10, 2, false), "save c;");
     assert_string_equal(at(&a, 99, 9, false), "");
     assert_string_equal(at(&a, 100, 10, true), "save d;");
-    assert_true(agenda_is_done(&a));
+    assert_true(is_done(&a));
     agenda_destroy(&a);
 }
 
@@ -84,7 +88,7 @@ static void the_end_of_the_run_ends_every_wait(void **state) {
     (void)state;
     struct agenda a = agenda_of("wait step 1000\nsave a\nwait epoch 1000\nsave b\nstep 5\nsave c\n");
     assert_string_equal(at(&a, 10, 2, true), "save a;save b;step 5;save c;");
-    assert_true(agenda_is_done(&a));
+    assert_true(is_done(&a));
     agenda_destroy(&a);
 }
 
@@ -92,13 +96,13 @@ static void an_at_line_comes_at_its_moment(void **state) {
     (void)state;
     struct agenda a = agenda_of("at step 5 save a\nat epoch 1 save b\nsave c\n");
     assert_string_equal(at(&a, 0, 0, false), "save c;");
-    assert_true(agenda_is_done(&a));
-    assert_true(agenda_has_unfired(&a));
+    assert_true(is_done(&a));
+    assert_non_null(agenda_unfired(&a));
     assert_string_equal(at(&a, 4, 0, false), "");
     assert_string_equal(at(&a, 5, 0, false), "save a;");
     assert_string_equal(at(&a, 5, 0, false), ""); /* once */
     assert_string_equal(at(&a, 8, 1, false), "save b;");
-    assert_false(agenda_has_unfired(&a));
+    assert_null(agenda_unfired(&a));
     agenda_destroy(&a);
 }
 
@@ -114,7 +118,7 @@ static void an_at_line_behind_a_wait_is_not_known_before_it(void **state) {
     (void)state;
     struct agenda a = agenda_of("wait step 8\nat step 4 save late\nsave x\n");
     assert_string_equal(at(&a, 4, 0, false), "");
-    assert_false(agenda_has_unfired(&a));
+    assert_null(agenda_unfired(&a));
     assert_string_equal(at(&a, 8, 0, false), "save late;save x;"); /* its moment is past: at once */
     agenda_destroy(&a);
 }
@@ -124,10 +128,10 @@ static void a_step_line_is_handed_out_and_holds_the_cursor(void **state) {
     struct agenda a = agenda_of("step 2\nsave a\nstep\nsave b\n");
     assert_string_equal(at(&a, 0, 0, false), "step 2;");
     assert_string_equal(at(&a, 1, 0, false), "");
-    assert_false(agenda_is_done(&a));
+    assert_false(is_done(&a));
     assert_string_equal(at(&a, 2, 0, false), "save a;step;");
     assert_string_equal(at(&a, 3, 1, false), "save b;");
-    assert_true(agenda_is_done(&a));
+    assert_true(is_done(&a));
     agenda_destroy(&a);
 }
 
@@ -145,9 +149,9 @@ static void a_step_as_the_last_line_is_not_done_before_its_steps(void **state) {
     (void)state;
     struct agenda a = agenda_of("step 2\n");
     at(&a, 0, 0, false);
-    assert_false(agenda_is_done(&a));
+    assert_false(is_done(&a));
     at(&a, 2, 0, false);
-    assert_true(agenda_is_done(&a));
+    assert_true(is_done(&a));
     agenda_destroy(&a);
 }
 
@@ -170,7 +174,7 @@ static void lines_from_outside_are_put_down_before_the_cursor(void **state) {
     assert_int_equal(strlen(many), 30 * strlen("save a;"));
     assert_string_equal(at(&a, 6, 0, false), "save x;");
     add(&empty, "at step 3 save c");
-    assert_true(agenda_is_done(&empty));
+    assert_true(is_done(&empty));
     assert_string_equal(at(&empty, 3, 0, false), "save c;");
     agenda_destroy(&a);
     agenda_destroy(&empty);
@@ -197,7 +201,7 @@ static void an_interrupted_line_is_next_once_more(void **state) {
     agenda_retake(&a);
     assert_string_equal(agenda_next(&a, &second)->line, "eval");
     agenda_retake(&a);
-    assert_true(agenda_has_unfired(&a));
+    assert_non_null(agenda_unfired(&a));
     assert_string_equal(at(&a, 2, 0, false), "eval;");
     agenda_destroy(&a);
 }
@@ -250,7 +254,7 @@ static void what_is_left_goes_on_like_the_whole(void **state) {
             snprintf(wanted, sizeof wanted, "%s", at(&whole, step, step / 4, finished));
             assert_string_equal(at(&rest, step, step / 4, finished), wanted);
         }
-        assert_true(agenda_is_done(&rest) && !agenda_has_unfired(&rest));
+        assert_true(is_done(&rest) && !agenda_unfired(&rest));
         free(text);
         agenda_destroy(&whole);
         agenda_destroy(&first);

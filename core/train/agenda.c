@@ -9,9 +9,12 @@ static int grow(struct agenda *a, size_t room, struct error *e) {
     if (lines)
         a->lines = lines;
     bool *fired = lines ? realloc(a->fired, (room ? room : 1) * sizeof *fired) : NULL;
-    if (!fired)
+    if (fired)
+        a->fired = fired;
+    bool *marked = fired ? realloc(a->marked_fired, (room ? room : 1) * sizeof *marked) : NULL;
+    if (!marked)
         return error_set(e, ERROR_MEMORY, "not enough memory for a script of %zu lines", room);
-    a->fired = fired;
+    a->marked_fired = marked;
     a->room = room;
     return 0;
 }
@@ -32,6 +35,7 @@ int agenda_create(struct agenda *a, const struct command *lines, size_t count, s
 void agenda_destroy(struct agenda *a) {
     free(a->lines);
     free(a->fired);
+    free(a->marked_fired);
     *a = (struct agenda){0};
 }
 
@@ -108,15 +112,33 @@ void agenda_retake(struct agenda *a) {
     a->taken = 0;
 }
 
-bool agenda_is_done(const struct agenda *a) {
-    return a->cursor == a->count && !a->stepping;
+void agenda_mark(struct agenda *a) {
+    memcpy(a->marked_fired, a->fired, a->cursor * sizeof *a->fired);
+    a->marked_cursor = a->cursor;
+    a->marked_stepping = a->stepping;
+    a->marked_until_step = a->until_step;
 }
 
-bool agenda_has_unfired(const struct agenda *a) {
+void agenda_rewind(struct agenda *a) {
+    /* Lines that agenda_add() put in since stand behind the marked cursor, and are come to again. */
+    memcpy(a->fired, a->marked_fired, a->marked_cursor * sizeof *a->fired);
+    a->cursor = a->marked_cursor;
+    a->stepping = a->marked_stepping;
+    a->until_step = a->marked_until_step;
+}
+
+const struct command *agenda_unfired(const struct agenda *a) {
     for (size_t i = 0; i < a->cursor; i++)
         if (!a->fired[i])
-            return true;
-    return false;
+            return &a->lines[i];
+    return NULL;
+}
+
+const struct command *agenda_unfired_expect(const struct agenda *a) {
+    for (size_t i = 0; i < a->cursor; i++)
+        if (!a->fired[i] && a->lines[i].verb == COMMAND_EXPECT)
+            return &a->lines[i];
+    return NULL;
 }
 
 void agenda_line(const struct command *c, char *out, size_t size) {

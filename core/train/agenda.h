@@ -19,6 +19,10 @@ struct agenda {
     size_t taken;        /* 1 + the line that agenda_next() handed out last; 0: none */
     uint64_t until_step; /* a `step` line holds the cursor until then */
     bool stepping;
+    bool *marked_fired; /* what agenda_mark() saw */
+    size_t marked_cursor;
+    uint64_t marked_until_step;
+    bool marked_stepping;
 };
 
 struct agenda_moment {
@@ -39,8 +43,13 @@ const struct command *agenda_next(struct agenda *a, const struct agenda_moment *
 /* The line that agenda_next() handed out last was interrupted: it is next once more. Nothing where it gave none. */
 void agenda_retake(struct agenda *a);
 
-bool agenda_is_done(const struct agenda *a);     /* the cursor is at the end */
-bool agenda_has_unfired(const struct agenda *a); /* `at` lines whose moment has not come */
+/* Remembers how far the script is; agenda_rewind() goes back there. Nothing is allocated. */
+void agenda_mark(struct agenda *a);
+void agenda_rewind(struct agenda *a);
+
+/* The first `at` line put down whose moment has not come, or the first such `expect`; NULL: none. */
+const struct command *agenda_unfired(const struct agenda *a);
+const struct command *agenda_unfired_expect(const struct agenda *a);
 
 /* The lines that are left, as a script; malloc'd, NULL: no memory. */
 char *agenda_text(const struct agenda *a);

@@ -58,8 +58,10 @@ static int open_state(struct trainer *t, struct error *e) {
         t->state.at.base_rate = s->lr;
         snprintf(t->state.at.data, sizeof t->state.at.data, "%s", dataset_spec(t->job->dataset));
     }
-    if (r == 0)
+    if (r == 0) {
         state_copy(&t->good, &t->state);
+        agenda_mark(&t->agenda);
+    }
     return r;
 }
 
@@ -183,8 +185,7 @@ static int end_epoch(struct trainer *t, struct error *e) {
     return trainer_save(t, NULL, e);
 }
 
-/* `stop` before the end: the evaluations that a complete run ends with. */
-static int finish_early(struct trainer *t, struct error *e) {
+int trainer_finish(struct trainer *t, struct error *e) {
     const struct state_position *at = &t->state.at;
     int r = 0;
     if (t->loaders[SPLIT_VAL] && !(at->val.known && at->val.step == at->step))
@@ -214,7 +215,6 @@ static int train_step(struct trainer *t, struct error *e) {
                                  (unsigned long long)at->batch);
     long long start = engine_clock();
     struct engine_result result = {0};
-    tuning_clamp_temps(&t->job->tuning, t->state.theta);
     if (batch.readable > 0 &&
         (r = engine_step(t->engine, t->state.theta, &batch, at->step, trainer_tick, t, &result, e)) < 0) {
         t->loader_ready = false; /* the batch is taken again */
@@ -224,6 +224,9 @@ static int train_step(struct trainer *t, struct error *e) {
     t->snapshot.rate = rate_now(t);
     if (batch.readable > 0) {
         state_copy(&t->good, &t->state);
+        agenda_mark(&t->agenda);
+        /* Not before: a step that is dropped leaves no trace. The pass holds them in their range by itself. */
+        tuning_clamp_temps(&t->job->tuning, t->state.theta);
         struct optimizer_state o = {t->state.first, t->state.second, at->updates, at->head_since};
         optimizer_update(&t->job->optimizer, &t->job->tuning, &at->freeze, t->snapshot.rate, &o, result.gradient,
                          t->state.theta);
@@ -251,14 +254,14 @@ static int carry_out_due(struct trainer *t, struct error *e) {
     const struct command *due;
     int r = 0;
     for (;;) {
-        struct agenda_moment now = {t->state.at.step, t->state.at.epoch, t->state.at.finished};
+        struct agenda_moment now = {t->state.at.step, t->state.at.epoch, t->state.at.finished || t->stopped};
         if (t->leaving || !(due = agenda_next(&t->agenda, &now)))
             break;
         c = *due;
-        if ((r = trainer_carry_out(t, &c, e)) == ERROR_CANCELLED)
-            agenda_retake(&t->agenda);
-        if (r < 0)
+        if ((r = trainer_carry_out(t, &c, e)) < 0) {
+            agenda_retake(&t->agenda); /* a run that goes on tries it again */
             return r;
+        }
     }
     return carry_out_posted(t, e);
 }
@@ -266,7 +269,7 @@ static int carry_out_due(struct trainer *t, struct error *e) {
 /* Nothing to compute: waits for a command, or finds that none will come. */
 static int idle(struct trainer *t, struct error *e) {
     struct command c;
-    bool finished = t->state.at.finished;
+    bool finished = t->state.at.finished || t->stopped;
     if (finished && !t->options.stay) {
         t->leaving = t->complete = true;
         return 0;
@@ -290,7 +293,7 @@ static int advance(struct trainer *t, struct error *e) {
     if (failure)
         return error_set(e, ERROR_IO, "%s", failure);
     int r = 0;
-    if (!at->finished && at->batch >= loader_batches(t->loaders[SPLIT_TRAIN]))
+    if (!at->finished && !t->stopped && at->batch >= loader_batches(t->loaders[SPLIT_TRAIN]))
         r = end_epoch(t, e);
     if (r == 0)
         r = carry_out_due(t, e);
@@ -299,7 +302,7 @@ static int advance(struct trainer *t, struct error *e) {
         t->paused = true;
     }
     if (r == 0 && !t->leaving) {
-        if (t->paused || at->finished)
+        if (t->paused || t->stopped || at->finished)
             r = idle(t, e);
         else if (at->batch < loader_batches(t->loaders[SPLIT_TRAIN]))
             r = train_step(t, e);
@@ -320,33 +323,47 @@ static void say_unreadable(struct trainer *t) {
                      count == 1 ? "" : "s", count == 1 ? "was" : "were");
 }
 
+/* An `expect` whose moment never came did not hold; other lines are only named. */
+static int check_unfired(struct trainer *t, struct error *e) {
+    char line[COMMAND_TEXT + 64];
+    const struct command *expect = agenda_unfired_expect(&t->agenda), *other = agenda_unfired(&t->agenda);
+    if (!other)
+        return 0;
+    agenda_line(expect ? expect : other, line, sizeof line);
+    if (expect)
+        return error_set(e, ERROR_EXPECT, "%s: %s: the run ended at step %llu, before its moment", expect->origin, line,
+                         (unsigned long long)t->state.at.step);
+    mailbox_emit(t->mailbox, EVENT_WARNING, "%s: %s: the run ended at step %llu, before its moment", other->origin,
+                 line, (unsigned long long)t->state.at.step);
+    return 0;
+}
+
 /* A run that leaves keeps its last state on file; after a NaN the last good one. */
 static int leave(struct trainer *t, int r, struct error *e) {
-    control_reset(&t->control);
+    struct error on_save = {0};
     say_unreadable(t);
     if (r == ERROR_DIVERGED) {
         state_copy(&t->state, &t->good);
-        mailbox_emit(t->mailbox, EVENT_WARNING, "%s; the state before step %llu is kept", e->text,
-                     (unsigned long long)t->state.at.step);
+        agenda_rewind(&t->agenda);
+        size_t n = strlen(e->text);
+        snprintf(e->text + n, sizeof e->text - n, "; the state before step %llu is kept",
+                 (unsigned long long)t->state.at.step);
     }
-    if (r == 0 && t->complete && (r = finish_early(t, e)) == ERROR_CANCELLED) {
-        t->complete = false;
-        agenda_retake(&t->agenda); /* `stop` */
-        r = 0;
-    }
-    struct error on_save = {0};
-    int saved = t->abandon ? 0 : trainer_save(t, NULL, &on_save);
+    if (r == 0 && t->complete)
+        r = check_unfired(t, e);
+    if (t->abandon || t->broken)
+        return r;
+    int saved = trainer_save(t, NULL, &on_save);
+    t->result.saved = saved == 0;
     if (saved < 0 && r == 0) {
         *e = on_save;
         r = saved;
     }
-    if (!t->state.at.finished && !t->abandon) {
+    if (!t->state.at.finished) {
         char line[64];
         snprintf(line, sizeof line, "at step %llu stop", (unsigned long long)t->state.at.step);
         trainer_journal(t, line);
     }
-    if (agenda_has_unfired(&t->agenda) && t->complete)
-        mailbox_emit(t->mailbox, EVENT_WARNING, "the run ended before every `at` line of the script had its moment");
     return r;
 }
 
@@ -368,7 +385,8 @@ void *trainer_run(void *trainer) {
     t->result.complete = r == 0 && t->complete;
     t->result.val = t->state.at.val;
     t->result.test = t->state.at.test;
-    tuning_hash(&t->job->tuning, t->state.theta, t->result.hash);
+    if (!t->broken)
+        tuning_hash(&t->job->tuning, t->state.theta, t->result.hash);
     trainer_publish(t, r == 0 ? PHASE_DONE : PHASE_FAILED);
     mailbox_emit(t->mailbox, EVENT_ENDED, "%s", r == 0 ? "" : e.text);
     return NULL;

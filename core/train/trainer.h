@@ -30,6 +30,7 @@ struct trainer_result {
     struct error error;
     uint64_t epochs, steps;
     bool complete; /* ended by itself or by `stop`: not by quit or a signal */
+    bool saved;    /* last.safetensors holds the state with this hash */
     struct snapshot_result val, test;
     char hash[65]; /* SHA-256 of the last weights */
 };

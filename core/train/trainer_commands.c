@@ -89,7 +89,7 @@ static int swap_data(struct trainer *t, const struct command *c, struct error *e
             (r = state_relayout(&t->state, &old, &t->job->tuning, (uint64_t)t->job->settings.seed, renewed, e)) < 0)
             state_destroy(&good);
         if (r < 0) {
-            t->abandon = true; /* the state still has the old layout: the last save is what is left */
+            t->broken = true; /* the state still has the old layout: the last save is what is left */
             return r;
         }
         state_destroy(&t->good);
@@ -98,6 +98,7 @@ static int swap_data(struct trainer *t, const struct command *c, struct error *e
         at->epoch += at->batch > 0;
         at->batch = 0;
         at->epoch_loss = 0;
+        t->stopped = t->stopped && !c->restart;
         if (c->restart) {
             at->schedule_start = at->epoch;
             at->base_rate = t->job->settings.lr;
@@ -173,9 +174,24 @@ static int expect(const struct trainer *t, const struct command *c, struct error
     return error_set(e, ERROR_EXPECT, "%s: %s: it is %s", c->origin, c->line, number_print(value, text));
 }
 
+/* `data` with the whole path, so that the journal can be replayed from any folder. */
+static void data_line(const struct trainer *t, const struct command *c, char *out, size_t size) {
+    size_t n = (size_t)snprintf(out, size, "data \"");
+    for (const char *from = t->state.at.data; *from && n + 16 < size; from++) {
+        if (*from == '"' || *from == '\\')
+            out[n++] = '\\';
+        out[n++] = *from;
+    }
+    snprintf(out + n, size - n, "\"%s", c->restart ? " restart" : "");
+}
+
 static void journal_command(struct trainer *t, const struct command *c) {
-    char line[COMMAND_TEXT + 64];
-    snprintf(line, sizeof line, "at step %llu %s", (unsigned long long)t->state.at.step, c->line);
+    char what[2 * COMMAND_TEXT + 64], line[2 * COMMAND_TEXT + 128];
+    if (c->verb == COMMAND_DATA)
+        data_line(t, c, what, sizeof what);
+    else
+        snprintf(what, sizeof what, "%s", c->line);
+    snprintf(line, sizeof line, "at step %llu %s", (unsigned long long)t->state.at.step, what);
     trainer_journal(t, line);
 }
 
@@ -183,10 +199,10 @@ static bool is_keyboard(const struct command *c) {
     return strncmp(c->origin, "keyboard", 8) == 0;
 }
 
-static void leave(struct trainer *t, const struct command *c) {
-    t->leaving = true;
-    t->complete = c->verb == COMMAND_STOP;
-    t->abandon = c->verb == COMMAND_QUIT && c->abandon;
+static int stop(struct trainer *t, struct error *e) {
+    int r = trainer_finish(t, e);
+    t->stopped = r == 0;
+    return r;
 }
 
 static int save(struct trainer *t, const struct command *c, struct error *e) {
@@ -229,8 +245,10 @@ static int dispatch(struct trainer *t, const struct command *c, struct error *e)
         control_release(&t->control);
         return 0;
     case COMMAND_STOP:
+        return stop(t, e);
     case COMMAND_QUIT:
-        leave(t, c);
+        t->leaving = true;
+        t->abandon = c->abandon;
         return 0;
     case COMMAND_SAVE:
         return save(t, c, e);

@@ -18,19 +18,22 @@ struct trainer {
     struct state good; /* the last one that gave a finite loss and gradient */
     bool paused;
     uint64_t pause_at; /* step at which a `step` from the keyboard ends; 0: none */
-    bool leaving;      /* no more steps */
+    bool stopped;      /* by `stop`: as complete as a run that has ended by itself */
+    bool leaving;      /* nothing more is done */
     bool complete;     /* ... because the run is at its end */
     bool abandon;      /* ... without saving */
+    bool broken;       /* the state does not fit the job any more: memory ended in a swap */
     bool loader_ready; /* the training loader stands at the state's position */
     struct snapshot snapshot;
     long long last_save, last_publish; /* engine_clock() */
-    double step_ns;                    /* smoothed duration of a step; 0: none yet */
+    double image_ns;                   /* smoothed duration of an image's training; 0: none yet */
     struct trainer_result result;
 };
 
 /* trainer.c */
 int trainer_evaluate(struct trainer *t, enum split split, struct error *e);
 int trainer_save(struct trainer *t, const char *path, struct error *e); /* NULL: last.safetensors */
+int trainer_finish(struct trainer *t, struct error *e); /* the evaluations that a complete run ends with */
 int trainer_open_engine(struct trainer *t, struct error *e);
 void trainer_close_engine(struct trainer *t);
 uint64_t trainer_end_epoch(const struct trainer *t); /* the run is complete at its start */

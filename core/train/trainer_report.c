@@ -10,6 +10,15 @@
 #include "core/number.h"
 #include "core/train/trainer_private.h"
 
+/* Over all gates: a block's share depends on every later one, shown or not. */
+static void publish_selection(const struct trainer *t, const struct tuned *gates, struct snapshot *s) {
+    float g[OPTIMIZER_MAX_BLOCKS], ratio[OPTIMIZER_MAX_BLOCKS];
+    for (size_t l = 0; l < gates->size; l++)
+        g[l] = (float)prompt_sigmoid((double)t->state.theta[gates->offset + l]);
+    prompt_selection_ratio(gates->size, g, ratio);
+    memcpy(s->selection, ratio, (gates->size < SNAPSHOT_BLOCKS ? gates->size : SNAPSHOT_BLOCKS) * sizeof *ratio);
+}
+
 static void publish_gates(const struct trainer *t, struct snapshot *s) {
     const struct tuning *tuning = &t->job->tuning;
     const struct tuned *gates = tuning_find(tuning, TUNED_GATES), *temps = tuning_find(tuning, TUNED_TEMPS);
@@ -22,7 +31,7 @@ static void publish_gates(const struct trainer *t, struct snapshot *s) {
         s->gate_frozen[l] = freeze_has(f->gates, l);
     }
     if (gates)
-        prompt_selection_ratio(gates->size < SNAPSHOT_BLOCKS ? gates->size : SNAPSHOT_BLOCKS, s->gates, s->selection);
+        publish_selection(t, gates, s);
     for (size_t l = 0; temps && l < temps->size && l < SNAPSHOT_BLOCKS; l++) {
         s->temps[l] = t->state.theta[temps->offset + l];
         s->temp_frozen[l] = freeze_has(f->temps, l);
@@ -44,14 +53,17 @@ static void publish_progress(const struct trainer *t, struct snapshot *s) {
     engine_progress(t->engine, &done, &all);
     s->chunk = done;
     s->chunks = all;
-    s->step_s = t->step_ns * 1e-9;
-    s->images_per_s = t->step_ns > 0 ? t->job->settings.batch / s->step_s : 0;
+    double images = (double)dataset_size(t->job->dataset, SPLIT_TRAIN) / (double)s->batches;
+    s->step_s = t->image_ns * images * 1e-9;
+    s->images_per_s = t->image_ns > 0 ? 1e9 / t->image_ns : 0;
     s->eta_s = (double)(s->steps - s->step) * s->step_s;
 }
 
 void trainer_publish(struct trainer *t, enum snapshot_phase phase) {
     struct snapshot *s = &t->snapshot;
     const struct state_position *at = &t->state.at;
+    if (t->broken)
+        return;
     s->version = SNAPSHOT_VERSION;
     s->phase = phase;
     if (t->engine)
@@ -100,7 +112,8 @@ void trainer_report_step(struct trainer *t, const struct engine_result *r, doubl
     size_t size;
     t->snapshot.top1 = r->top1;
     /* An exponential mean over about eight steps: steady, and still follows the machine. */
-    t->step_ns = t->step_ns > 0 ? t->step_ns + (seconds * 1e9 - t->step_ns) / 8 : seconds * 1e9;
+    double image_ns = seconds * 1e9 / images;
+    t->image_ns = t->image_ns > 0 ? t->image_ns + (image_ns - t->image_ns) / 8 : image_ns;
     FILE *f = open_memstream(&text, &size);
     if (!f)
         return;
