@@ -121,6 +121,7 @@ static bool may_claim(const struct loader *l) {
 
 static void *decode_ahead(void *context) {
     struct loader *l = context;
+    pthread_setname_np(pthread_self(), "decoder");
     pthread_mutex_lock(&l->lock);
     for (;;) {
         while (!l->quit && !may_claim(l))

@@ -51,9 +51,11 @@ static void lay_out(struct pass *p) {
         struct pass_block block = shared;
         block.kept = l < depth && (o->keep_all || (o->backward && l >= p->lowest));
         block.tokens = plain + (size_t)tuning_prompts_at(t, l);
-        if (block.kept)
+        if (block.kept && o->backward)
             lay_out_block(p, &block, tuning_is_gated(t));
-        block.x = block.kept ? arena_floats(a, arena_product(rows, dim)) : shared_x[l % 2];
+        else if (block.kept) /* pass_attention() reads no more than these */
+            block.qkv = arena_floats(a, arena_product((size_t)o->chunk * block.tokens, 3 * dim));
+        block.x = block.kept && o->backward ? arena_floats(a, arena_product(rows, dim)) : shared_x[l % 2];
         if (p->blocks)
             p->blocks[l] = block;
     }

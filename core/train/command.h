@@ -23,6 +23,7 @@ enum command_verb {
     COMMAND_NOTE,   /* text */
     COMMAND_WAIT,   /* until */
     COMMAND_EXPECT, /* metric, compare, value */
+    COMMAND_SCREEN, /* line: a command of the screen, which the main thread carries out */
 };
 
 enum command_target { TARGET_GATE, TARGET_TEMP, TARGET_PROMPTS, TARGET_HEAD, TARGET_LR };

@@ -17,6 +17,7 @@ int evaluation_create(struct evaluation *v, int classes, struct error *e) {
 
 void evaluation_destroy(struct evaluation *v) {
     free(v->confusion);
+    free(v->list);
     *v = (struct evaluation){0};
 }
 
@@ -37,6 +38,30 @@ struct tally {
     double loss;
 };
 
+static int make_room(struct evaluation *v, size_t images, struct error *e) {
+    if (images <= v->room)
+        return 0;
+    size_t room = 2 * images;
+    struct prediction *list = realloc(v->list, room * sizeof *list);
+    if (!list)
+        return error_set(e, ERROR_MEMORY, "not enough memory for the predictions of %zu images", images);
+    v->list = list;
+    v->room = room;
+    return 0;
+}
+
+/* Shares of softmax of the true and the predicted class. */
+static struct prediction predict(const float *row, size_t classes, int label, size_t said, uint32_t index) {
+    double sum = 0;
+    for (size_t c = 0; c < classes; c++)
+        sum += exp((double)(row[c] - row[said]));
+    return (struct prediction){.index = index,
+                               .label = label,
+                               .said = (int32_t)said,
+                               .label_share = (float)(exp((double)(row[label] - row[said])) / sum),
+                               .said_share = (float)(1 / sum)};
+}
+
 static void count(const struct batch *b, const float *logits, const double *losses, struct evaluation *v,
                   struct tally *sum) {
     size_t classes = (size_t)v->classes;
@@ -50,7 +75,7 @@ static void count(const struct batch *b, const float *logits, const double *loss
             if (row[c] > row[said])
                 said = c;
         v->confusion[(size_t)b->labels[i] * classes + said]++;
-        sum->images++;
+        v->list[sum->images++] = predict(row, classes, b->labels[i], said, b->index[i]);
         sum->top1 += rank == 0;
         sum->top5 += rank < 5;
         sum->loss += losses[i];
@@ -64,13 +89,18 @@ int evaluate(struct engine *g, const float *theta, struct loader *loader, team_t
     const float *logits;
     const double *losses;
     memset(out->confusion, 0, (size_t)out->classes * (size_t)out->classes * sizeof *out->confusion);
+    out->begun = 0;
+    out->batches = loader_batches(loader);
     loader_start(loader, 0, 0);
     int r;
     while ((r = loader_next(loader, &batch, e)) == 1) {
+        out->begun++;
         if ((r = engine_forward(g, theta, &batch, tick, tick_context, &logits, &losses, e)) < 0)
             return r;
         if (!vector_ops()->finite((size_t)batch.count * (size_t)out->classes, logits))
             return error_set(e, ERROR_DIVERGED, "a logit is NaN or infinite in evaluation");
+        if ((r = make_room(out, sum.images + (size_t)batch.count, e)) < 0)
+            return r;
         count(&batch, logits, losses, out, &sum);
     }
     if (r < 0)

@@ -9,12 +9,16 @@
 #define CORE_TRAIN_EVALUATE_H
 
 #include "core/train/engine.h"
+#include "core/train/look.h"
 
 struct evaluation {
     int classes;
     size_t images;           /* readable ones */
     double top1, top5, loss; /* shares 0 to 1; mean cross-entropy */
     uint32_t *confusion;     /* [classes, classes]: true class, then predicted */
+    struct prediction *list; /* [images], in the split's order */
+    size_t room;
+    size_t begun, batches; /* of the evaluation under way; its caller's tick may ask */
 };
 
 int evaluation_create(struct evaluation *v, int classes, struct error *e);

@@ -27,7 +27,9 @@ struct mailbox {
     uint64_t emitted, taken, on_file; /* events so far */
     bool failed;
     char failure[512];
-    bool published;
+    struct look_request look; /* serial 0: none */
+    struct pictures_request pictures;
+    bool held, published;
     struct snapshot snapshot;
 };
 
@@ -60,6 +62,7 @@ void mailbox_destroy(struct mailbox *m) {
     for (struct emitted *o = m->out, *next; o; o = next) {
         next = o->next;
         free(o->event.text);
+        free(o->event.payload);
         free(o);
     }
     pthread_cond_destroy(&m->flushed);
@@ -88,7 +91,7 @@ void mailbox_post(struct mailbox *m, const struct command *c) {
 
 bool mailbox_take(struct mailbox *m, struct command *out, int wait_ms) {
     pthread_mutex_lock(&m->lock);
-    if (!m->in && wait_ms > 0) {
+    if (!m->in && wait_ms > 0 && !m->look.serial && !m->pictures.serial) {
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += (long)wait_ms % 1000 * 1000000;
@@ -110,6 +113,100 @@ bool mailbox_take(struct mailbox *m, struct command *out, int wait_ms) {
     return true;
 }
 
+/* What acts wherever the step is, and so does not wait for its end. */
+static bool is_immediate(const struct command *c) {
+    return c->at == MOMENT_NOW && (c->verb == COMMAND_PAUSE || c->verb == COMMAND_RESUME || c->verb == COMMAND_QUIT);
+}
+
+size_t mailbox_pending(struct mailbox *m, struct command *out, size_t most) {
+    size_t n = 0;
+    pthread_mutex_lock(&m->lock);
+    for (const struct posted *p = m->in; p && n < most; p = p->next)
+        if (!is_immediate(&p->command))
+            out[n++] = p->command;
+    pthread_mutex_unlock(&m->lock);
+    return n;
+}
+
+bool mailbox_withdraw(struct mailbox *m, struct command *out) {
+    struct posted **newest = NULL, *p = NULL;
+    pthread_mutex_lock(&m->lock);
+    for (struct posted **at = &m->in; *at; at = &(*at)->next)
+        if (!is_immediate(&(*at)->command))
+            newest = at;
+    if (newest) {
+        p = *newest;
+        *newest = p->next;
+        if (!p->next)
+            m->in_end = newest;
+    }
+    pthread_mutex_unlock(&m->lock);
+    if (!p)
+        return false;
+    *out = p->command;
+    free(p);
+    return true;
+}
+
+bool mailbox_flow(struct mailbox *m, enum command_verb *out) {
+    bool found = false;
+    pthread_mutex_lock(&m->lock);
+    for (const struct posted *p = m->in; p; p = p->next) {
+        enum command_verb v = p->command.verb;
+        if (p->command.at == MOMENT_NOW && (v == COMMAND_PAUSE || v == COMMAND_RESUME || v == COMMAND_STEP)) {
+            *out = v;
+            found = true;
+        }
+    }
+    pthread_mutex_unlock(&m->lock);
+    return found;
+}
+
+void mailbox_ask_look(struct mailbox *m, const struct look_request *r) {
+    pthread_mutex_lock(&m->lock);
+    m->look = *r;
+    pthread_cond_signal(&m->posted_one);
+    pthread_mutex_unlock(&m->lock);
+}
+
+void mailbox_ask_pictures(struct mailbox *m, const struct pictures_request *r) {
+    pthread_mutex_lock(&m->lock);
+    m->pictures = *r;
+    pthread_cond_signal(&m->posted_one);
+    pthread_mutex_unlock(&m->lock);
+}
+
+bool mailbox_asked_look(struct mailbox *m, struct look_request *out) {
+    pthread_mutex_lock(&m->lock);
+    bool asked = m->look.serial;
+    if (asked)
+        *out = m->look;
+    m->look.serial = 0;
+    pthread_mutex_unlock(&m->lock);
+    return asked;
+}
+
+bool mailbox_asked_pictures(struct mailbox *m, struct pictures_request *out) {
+    pthread_mutex_lock(&m->lock);
+    bool asked = m->pictures.serial;
+    if (asked)
+        *out = m->pictures;
+    m->pictures.serial = 0;
+    pthread_mutex_unlock(&m->lock);
+    return asked;
+}
+
+static void send(struct mailbox *m, struct emitted *o) {
+    pthread_mutex_lock(&m->lock);
+    if (o->event.kind == EVENT_EPOCH)
+        o->event.snapshot = m->snapshot;
+    *m->out_end = o;
+    m->out_end = &o->next;
+    m->emitted++;
+    pthread_mutex_unlock(&m->lock);
+    m->wake(m->context);
+}
+
 void mailbox_emit(struct mailbox *m, enum event_kind kind, const char *format, ...) {
     struct emitted *o = node(sizeof *o);
     va_list args;
@@ -118,14 +215,14 @@ void mailbox_emit(struct mailbox *m, enum event_kind kind, const char *format, .
         abort();
     va_end(args);
     o->event.kind = kind;
-    pthread_mutex_lock(&m->lock);
-    if (kind == EVENT_EPOCH)
-        o->event.snapshot = m->snapshot;
-    *m->out_end = o;
-    m->out_end = &o->next;
-    m->emitted++;
-    pthread_mutex_unlock(&m->lock);
-    m->wake(m->context);
+    send(m, o);
+}
+
+void mailbox_hand_over(struct mailbox *m, enum event_kind kind, void *payload) {
+    struct emitted *o = node(sizeof *o);
+    o->event.kind = kind;
+    o->event.payload = payload;
+    send(m, o);
 }
 
 bool mailbox_next(struct mailbox *m, struct event *out) {
@@ -162,11 +259,19 @@ void mailbox_fail(struct mailbox *m, const char *why) {
     pthread_mutex_unlock(&m->lock);
 }
 
-const char *mailbox_failure(struct mailbox *m) {
+void mailbox_mend(struct mailbox *m) {
     pthread_mutex_lock(&m->lock);
-    bool failed = m->failed;
+    m->failed = false;
+    m->on_file = m->taken;
+    pthread_cond_broadcast(&m->flushed);
     pthread_mutex_unlock(&m->lock);
-    return failed ? m->failure : NULL; /* written once */
+}
+
+int mailbox_failure(struct mailbox *m, struct error *e) {
+    pthread_mutex_lock(&m->lock);
+    int r = m->failed ? error_set(e, ERROR_IO, "%s", m->failure) : 0;
+    pthread_mutex_unlock(&m->lock);
+    return r;
 }
 
 void mailbox_flush(struct mailbox *m) {
@@ -184,10 +289,20 @@ void mailbox_publish(struct mailbox *m, const struct snapshot *s) {
     m->wake(m->context);
 }
 
+void mailbox_hold(struct mailbox *m, bool held) {
+    pthread_mutex_lock(&m->lock);
+    m->held = held;
+    pthread_mutex_unlock(&m->lock);
+}
+
 bool mailbox_snapshot(struct mailbox *m, struct snapshot *out) {
     pthread_mutex_lock(&m->lock);
-    bool published = m->published;
+    bool published = m->published, held = m->held;
     *out = m->snapshot;
     pthread_mutex_unlock(&m->lock);
+    if (held && (out->phase == PHASE_STARTING || out->phase == PHASE_TRAINING || out->phase == PHASE_EVALUATING)) {
+        out->phase = PHASE_PAUSED;
+        out->paused = true;
+    }
     return published;
 }

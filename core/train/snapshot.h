@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SNAPSHOT_VERSION 1
+#define SNAPSHOT_VERSION 2
 #define SNAPSHOT_BLOCKS 64 /* deeper models show their first ones */
 
 enum snapshot_phase { PHASE_STARTING, PHASE_TRAINING, PHASE_EVALUATING, PHASE_PAUSED, PHASE_DONE, PHASE_FAILED };
@@ -30,12 +30,19 @@ struct snapshot {
     double rate, base_rate;       /* learning rate now; before the schedule */
     double images_per_s;          /* of training, over the last seconds; 0: not known yet */
     double step_s, eta_s;         /* seconds a step; left until the end */
+    double step_done;             /* share of the step or evaluation under way, 0 to 1; 0 between them */
+    double queue_s;               /* until a command posted now takes effect; 0: at once; negative: not known */
     struct snapshot_result val, test, best;
     int32_t depth, prompts, classes;
     float gates[SNAPSHOT_BLOCKS], temps[SNAPSHOT_BLOCKS], selection[SNAPSHOT_BLOCKS]; /* depth - 1, depth, depth - 1 */
     bool gated, tempered;
     bool gate_frozen[SNAPSHOT_BLOCKS], temp_frozen[SNAPSHOT_BLOCKS], prompts_frozen, head_frozen;
+    float gate_start;    /* every gate's value when the run began */
     uint64_t unreadable; /* images */
+    uint64_t saves;      /* of last.safetensors by this program so far */
+    uint64_t swaps;      /* of datasets */
+    bool paused;         /* or about to pause */
+    bool disk_failed;    /* something could not be written: paused until there is room and the run is resumed */
     char data[256];      /* SPEC in use */
 };
 

@@ -13,6 +13,8 @@
 
 #include <cblas.h>
 
+#define TICK_NS 25000000 /* a pause is to be seen within 100 ms */
+
 struct member {
     struct team *team;
     int number;
@@ -33,6 +35,7 @@ struct team {
 static void *work(void *argument) {
     struct member *m = argument;
     struct team *t = m->team;
+    pthread_setname_np(pthread_self(), "team"); /* for top -H */
     pthread_mutex_lock(&t->lock);
     for (;;) {
         while (!t->leaving && t->next >= t->count)
@@ -124,7 +127,7 @@ void team_run(struct team *t, team_task_fn *task, void *context, size_t count, t
     while (t->finished < t->count) {
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += 50000000;
+        until.tv_nsec += TICK_NS;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
         if (pthread_cond_timedwait(&t->done, &t->lock, &until) == ETIMEDOUT && tick) {

@@ -24,7 +24,7 @@ void team_destroy(struct team *t); /* NULL is accepted */
 int team_size(const struct team *t);
 
 /* Does tasks 0 to count - 1 and returns when all are done. `tick` (may be NULL) is called on the calling thread about
- * every 50 ms meanwhile. Every task must take its turn exactly once, or none may. */
+ * every 25 ms meanwhile. Every task must take its turn exactly once, or none may. */
 void team_run(struct team *t, team_task_fn *task, void *context, size_t count, team_tick_fn *tick, void *tick_context);
 
 /* Within a task: waits until every lower task has ended its turn; then no other member is in one. */

@@ -8,8 +8,6 @@
 #include "core/train/schedule.h"
 #include "core/train/trainer_private.h"
 
-static const char *const folder_file[] = {"last.safetensors", "best.safetensors"};
-
 uint64_t trainer_end_epoch(const struct trainer *t) {
     return t->state.at.schedule_start + (uint64_t)t->job->settings.epochs;
 }
@@ -20,6 +18,7 @@ void trainer_close_engine(struct trainer *t) {
         t->loaders[i] = NULL;
     }
     evaluation_destroy(&t->evaluation);
+    trainer_forget_looks(t);
     engine_destroy(t->engine);
     t->engine = NULL;
     t->loader_ready = false;
@@ -49,9 +48,9 @@ static int open_state(struct trainer *t, struct error *e) {
     int r = state_create(&t->state, tuning, (enum optimizer_kind)s->optimizer, e);
     if (r < 0 || (r = state_create(&t->good, tuning, (enum optimizer_kind)s->optimizer, e)) < 0)
         return r;
-    if (t->options.resume) {
+    if (t->options.resume || t->options.show) {
         char path[4096];
-        snprintf(path, sizeof path, "%s/%s", t->options.folder, folder_file[0]);
+        snprintf(path, sizeof path, "%s/last.safetensors", t->options.folder);
         r = state_load(&t->state, tuning, path, e);
     } else {
         tuning_initialise(tuning, (uint64_t)s->seed, t->state.theta);
@@ -72,6 +71,8 @@ int trainer_create(struct trainer **out, const struct trainer_options *options, 
     t->options = *options;
     t->job = options->job;
     t->mailbox = options->mailbox;
+    t->stopped = t->options.show;
+    atomic_init(&t->stay, options->stay);
     control_create(&t->control);
     int r = agenda_create(&t->agenda, options->lines, options->count, e);
     if (r < 0 || (r = open_state(t, e)) < 0 || (r = trainer_open_engine(t, e)) < 0) {
@@ -99,43 +100,41 @@ const struct trainer_result *trainer_result(const struct trainer *t) {
 
 void trainer_hold(struct trainer *t) {
     control_hold(&t->control);
+    mailbox_hold(t->mailbox, true);
 }
 
 void trainer_release(struct trainer *t) {
+    mailbox_hold(t->mailbox, false);
     control_release(&t->control);
 }
 
-void trainer_interrupt(struct trainer *t) {
-    struct command quit = {.verb = COMMAND_QUIT, .line = "quit", .origin = "signal"};
+static void quit_now(struct trainer *t, bool abandon) {
+    struct command quit = {.verb = COMMAND_QUIT, .origin = "signal", .abandon = abandon};
+    snprintf(quit.line, sizeof quit.line, "%s", abandon ? "quit!" : "quit");
     mailbox_post(t->mailbox, &quit);
+    mailbox_hold(t->mailbox, false);
     control_cancel(&t->control);
 }
 
-int trainer_save(struct trainer *t, const char *path, struct error *e) {
-    char last[4096];
-    if (!path) {
-        snprintf(last, sizeof last, "%s/%s", t->options.folder, folder_file[0]);
-        path = last;
-        t->last_save = engine_clock();
-    }
-    /* The file counts lines of metrics and journal: they must be on file before it. */
-    mailbox_flush(t->mailbox);
-    const char *failure = mailbox_failure(t->mailbox);
-    if (failure)
-        return error_set(e, ERROR_IO, "%s", failure);
-    char *left = agenda_text(&t->agenda);
-    if (!left)
-        return error_set(e, ERROR_MEMORY, "%s: not enough memory to save it", path);
-    int r = state_save(&t->state, &t->job->tuning, t->job->dataset, left, path, e);
-    free(left);
-    return r;
+void trainer_interrupt(struct trainer *t) {
+    quit_now(t, false);
+}
+
+void trainer_abandon(struct trainer *t) {
+    quit_now(t, true);
+}
+
+void trainer_detach(struct trainer *t) {
+    atomic_store(&t->stay, false);
 }
 
 int trainer_evaluate(struct trainer *t, enum split split, struct error *e) {
     if (!t->loaders[split])
         return error_set(e, ERROR_DATA, "%s has no %s split to evaluate", t->state.at.data, split_name(split));
     trainer_publish(t, PHASE_EVALUATING);
+    trainer_begin_work(t);
     int r = evaluate(t->engine, t->state.theta, t->loaders[split], trainer_tick, t, &t->evaluation, e);
+    trainer_end_work(t);
     if (r < 0)
         return error_prefix(e, "evaluation of %s: ", split_name(split));
     struct state_position *at = &t->state.at;
@@ -147,7 +146,9 @@ int trainer_evaluate(struct trainer *t, enum split split, struct error *e) {
         .epoch = at->epoch,
         .step = at->step,
     };
-    trainer_report_evaluation(t, split);
+    if (!t->options.show)
+        trainer_report_evaluation(t, split);
+    trainer_report_predictions(t, split);
     return 0;
 }
 
@@ -156,9 +157,7 @@ static int save_best(struct trainer *t, struct error *e) {
     if (at->best.known && at->val.top1 <= at->best.top1)
         return 0;
     at->best = at->val;
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", t->options.folder, folder_file[1]);
-    return trainer_save(t, path, e);
+    return trainer_keep(t, true, e);
 }
 
 /* After an epoch's last batch: evaluate, keep the best, go to the next epoch, save. */
@@ -182,7 +181,7 @@ static int end_epoch(struct trainer *t, struct error *e) {
     at->epoch_loss = 0;
     at->finished = last;
     t->loader_ready = false;
-    return trainer_save(t, NULL, e);
+    return trainer_keep(t, false, e);
 }
 
 int trainer_finish(struct trainer *t, struct error *e) {
@@ -205,6 +204,8 @@ static double rate_now(const struct trainer *t) {
 static int train_step(struct trainer *t, struct error *e) {
     struct state_position *at = &t->state.at;
     struct batch batch;
+    if (t->doing != PHASE_TRAINING)
+        trainer_publish(t, PHASE_TRAINING);
     if (!t->loader_ready)
         loader_start(t->loaders[SPLIT_TRAIN], (uint32_t)at->epoch, at->batch);
     t->loader_ready = true;
@@ -213,10 +214,11 @@ static int train_step(struct trainer *t, struct error *e) {
         return r < 0 ? r
                      : error_set(e, ERROR_DATA, "epoch %llu has no batch %llu", (unsigned long long)at->epoch,
                                  (unsigned long long)at->batch);
-    long long start = engine_clock();
     struct engine_result result = {0};
+    trainer_begin_work(t);
     if (batch.readable > 0 &&
         (r = engine_step(t->engine, t->state.theta, &batch, at->step, trainer_tick, t, &result, e)) < 0) {
+        trainer_end_work(t);
         t->loader_ready = false; /* the batch is taken again */
         return r;
     }
@@ -231,18 +233,21 @@ static int train_step(struct trainer *t, struct error *e) {
         optimizer_update(&t->job->optimizer, &t->job->tuning, &at->freeze, t->snapshot.rate, &o, result.gradient,
                          t->state.theta);
         at->updates = o.updates;
+        looker_forget(t->looker);
     }
     at->loss = result.loss;
     at->epoch_loss += result.loss;
-    trainer_report_step(t, &result, (double)(engine_clock() - start) * 1e-9, batch.count);
+    trainer_report_step(t, &result, trainer_end_work(t), batch.count);
     at->step++;
     at->batch++;
+    t->unsaved = true;
     return 0;
 }
 
 static int carry_out_posted(struct trainer *t, struct error *e) {
     struct command c;
     int r = 0;
+    trainer_serve_looks(t, t->paused);
     while (!t->leaving && r == 0 && mailbox_take(t->mailbox, &c, 0))
         r = trainer_carry_out(t, &c, e);
     return r;
@@ -260,7 +265,7 @@ static int carry_out_due(struct trainer *t, struct error *e) {
         c = *due;
         if ((r = trainer_carry_out(t, &c, e)) < 0) {
             agenda_retake(&t->agenda); /* a run that goes on tries it again */
-            return r;
+            return c.verb == COMMAND_SAVE ? trainer_endure(t, r, e) : r;
         }
     }
     return carry_out_posted(t, e);
@@ -270,29 +275,31 @@ static int carry_out_due(struct trainer *t, struct error *e) {
 static int idle(struct trainer *t, struct error *e) {
     struct command c;
     bool finished = t->state.at.finished || t->stopped;
-    if (finished && !t->options.stay) {
+    if (finished && !atomic_load(&t->stay)) {
         t->leaving = t->complete = true;
         return 0;
     }
     trainer_publish(t, finished ? PHASE_DONE : PHASE_PAUSED);
+    trainer_serve_looks(t, true);
     if (mailbox_take(t->mailbox, &c, 100))
         return trainer_carry_out(t, &c, e);
     return 0;
 }
 
 static int save_if_due(struct trainer *t, struct error *e) {
-    if (engine_clock() - t->last_save < (long long)t->job->settings.save_every * 1000000000)
+    if (!t->unsaved || engine_clock() - t->last_save < (long long)t->job->settings.save_every * 1000000000)
         return 0;
-    return trainer_save(t, NULL, e);
+    return trainer_keep(t, false, e);
 }
 
 /* One turn of the run. An interrupted step or evaluation is not an error: its command is in the mailbox. */
 static int advance(struct trainer *t, struct error *e) {
     const struct state_position *at = &t->state.at;
-    const char *failure = mailbox_failure(t->mailbox);
-    if (failure)
-        return error_set(e, ERROR_IO, "%s", failure);
-    int r = 0;
+    int r = mailbox_failure(t->mailbox, e);
+    if (r < 0 && (r = trainer_endure(t, r, e)) < 0)
+        return r;
+    if (t->disk_failed)
+        return atomic_load(&t->stay) ? idle(t, e) : trainer_recover(t, e);
     if (!at->finished && !t->stopped && at->batch >= loader_batches(t->loaders[SPLIT_TRAIN]))
         r = end_epoch(t, e);
     if (r == 0)
@@ -351,7 +358,7 @@ static int leave(struct trainer *t, int r, struct error *e) {
     }
     if (r == 0 && t->complete)
         r = check_unfired(t, e);
-    if (t->abandon || t->broken)
+    if (t->abandon || t->broken || t->options.show)
         return r;
     int saved = trainer_save(t, NULL, &on_save);
     t->result.saved = saved == 0;
@@ -373,8 +380,8 @@ void *trainer_run(void *trainer) {
     int r = 0;
     t->last_save = engine_clock();
     trainer_publish(t, PHASE_STARTING);
-    if (!t->options.resume)
-        r = trainer_save(t, NULL, &e); /* from here on a kill leaves something to go on from */
+    if (!t->options.resume && !t->options.show)
+        r = trainer_keep(t, false, &e); /* from here on a kill leaves something to go on from */
     while (r == 0 && !t->leaving)
         r = advance(t, &e);
     r = leave(t, r, &e);

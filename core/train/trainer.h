@@ -21,7 +21,9 @@ struct trainer_options {
     bool resume;                 /* go on from folder/last.safetensors */
     const struct command *lines; /* the script, checked; copied */
     size_t count;
-    bool stay; /* a person may steer on after the script: wait for commands at the end and in a pause */
+    bool stay; /* a person may steer on after the script: wait for commands at the end, in a pause, and when something
+                * cannot be written (until room was made and the run is resumed) */
+    bool show; /* with `stay`: look at folder/last.safetensors: nothing is trained, saved, journaled or measured */
     struct mailbox *mailbox;
 };
 
@@ -45,8 +47,10 @@ void *trainer_run(void *trainer);
 const struct trainer_result *trainer_result(const struct trainer *t);
 
 /* Any thread. */
-void trainer_hold(struct trainer *t);      /* `pause`, at once, wherever the step is */
-void trainer_release(struct trainer *t);   /* `resume` */
+void trainer_hold(struct trainer *t);      /* `pause`, at once, wherever the step is; post the command behind it */
+void trainer_release(struct trainer *t);   /* `resume`, likewise */
 void trainer_interrupt(struct trainer *t); /* save and leave now */
+void trainer_abandon(struct trainer *t);   /* leave now without saving */
+void trainer_detach(struct trainer *t);    /* nobody steers any more: as if `stay` had not been set */
 
 #endif

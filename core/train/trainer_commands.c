@@ -68,6 +68,7 @@ static int set_value(struct trainer *t, const struct command *c, struct error *e
         return error_set(e, ERROR_USAGE, "there is no %s of block %d: the run has those of blocks 1 to %zu",
                          gate ? "gate" : "temperature", c->index, tensor->size);
     size_t at = tensor->offset + (size_t)c->index - 1;
+    looker_forget(t->looker);
     t->state.theta[at] = (float)(gate ? prompt_logit(c->value) : c->value);
     t->state.first[at] = 0;
     if (t->state.second)
@@ -106,6 +107,7 @@ static int swap_data(struct trainer *t, const struct command *c, struct error *e
         at->finished = at->epoch >= trainer_end_epoch(t);
         at->val = at->test = at->best = (struct snapshot_result){0};
         snprintf(at->data, sizeof at->data, "%s", dataset_spec(t->job->dataset));
+        trainer_report_data(t);
         state_copy(&t->good, &t->state);
     }
     struct error again = {0};
@@ -209,9 +211,33 @@ static int save(struct trainer *t, const struct command *c, struct error *e) {
     return trainer_save(t, c->text[0] ? c->text : NULL, e);
 }
 
+/* Between steps the run waits in idle(), where evaluations may still be asked for: the hold has done its work. */
+static void pause(struct trainer *t, const struct command *c) {
+    if (t->options.stay && !atomic_load(&t->stay)) {
+        mailbox_emit(t->mailbox, EVENT_WARNING, "%s: pause is passed over: nobody is there to resume", c->origin);
+        return;
+    }
+    t->paused = true;
+    trainer_publish(t, t->state.at.finished || t->stopped ? PHASE_DONE : PHASE_PAUSED);
+    trainer_release(t);
+}
+
+static int go_on(struct trainer *t, const struct command *c, struct error *e) {
+    int r = trainer_recover(t, e);
+    if (r < 0)
+        return r;
+    t->paused = false;
+    /* In a script the agenda counts the steps and the run goes on; at the keyboard it pauses after them. */
+    t->pause_at = c->verb == COMMAND_STEP && is_keyboard(c) ? t->state.at.step + c->count : 0;
+    trainer_release(t);
+    return 0;
+}
+
 /* Changes of the run: written into the journal once they have been made. */
 static int change(struct trainer *t, const struct command *c, struct error *e) {
-    int r = 0;
+    int r = trainer_recover(t, e);
+    if (r < 0)
+        return r;
     switch (c->verb) {
     case COMMAND_DATA:
         /* The step of the journal line is where the old data ended. */
@@ -235,15 +261,25 @@ static int change(struct trainer *t, const struct command *c, struct error *e) {
     return r;
 }
 
+/* The main thread finds things settled: what was asked for is answered, and it is done before the run goes on. */
+static void screen(struct trainer *t, const struct command *c) {
+    trainer_serve_looks(t, true);
+    trainer_publish(t, t->doing);
+    mailbox_emit(t->mailbox, EVENT_SCREEN, "%s", c->line);
+    mailbox_flush(t->mailbox);
+    trainer_serve_looks(t, true);
+}
+
 static int dispatch(struct trainer *t, const struct command *c, struct error *e) {
+    if (t->options.show && c->verb != COMMAND_EVAL && c->verb != COMMAND_QUIT && c->verb != COMMAND_SCREEN)
+        return error_set(e, ERROR_USAGE, "a saved run is only looked at; --resume goes on with it");
     switch (c->verb) {
     case COMMAND_PAUSE:
-        t->paused = true;
+        pause(t, c);
         return 0;
     case COMMAND_RESUME:
-        t->paused = false;
-        control_release(&t->control);
-        return 0;
+    case COMMAND_STEP:
+        return go_on(t, c, e);
     case COMMAND_STOP:
         return stop(t, e);
     case COMMAND_QUIT:
@@ -256,10 +292,8 @@ static int dispatch(struct trainer *t, const struct command *c, struct error *e)
         return trainer_evaluate(t, c->split, e);
     case COMMAND_EXPECT:
         return expect(t, c, e);
-    case COMMAND_STEP:
-        /* In a script the agenda counts the steps and the run goes on; at the keyboard it pauses after them. */
-        t->paused = false;
-        t->pause_at = is_keyboard(c) ? t->state.at.step + c->count : 0;
+    case COMMAND_SCREEN:
+        screen(t, c);
         return 0;
     case COMMAND_WAIT:
         return 0;
@@ -274,6 +308,7 @@ int trainer_carry_out(struct trainer *t, const struct command *c, struct error *
         snprintf(later.origin, sizeof later.origin, "keyboard, later");
         return agenda_add(&t->agenda, &later, e);
     }
+    t->unsaved = t->unsaved || c->verb != COMMAND_SCREEN;
     int r = dispatch(t, c, e);
     if (r >= 0 || r == ERROR_EXPECT || r == ERROR_CANCELLED)
         return r;

@@ -10,6 +10,8 @@
 #include "core/number.h"
 #include "core/train/trainer_private.h"
 
+#define PUBLISH_NS 80000000 /* between snapshots of one step */
+
 /* Over all gates: a block's share depends on every later one, shown or not. */
 static void publish_selection(const struct trainer *t, const struct tuned *gates, struct snapshot *s) {
     float g[OPTIMIZER_MAX_BLOCKS], ratio[OPTIMIZER_MAX_BLOCKS];
@@ -24,6 +26,7 @@ static void publish_gates(const struct trainer *t, struct snapshot *s) {
     const struct tuned *gates = tuning_find(tuning, TUNED_GATES), *temps = tuning_find(tuning, TUNED_TEMPS);
     const struct freeze *f = &t->state.at.freeze;
     s->gated = gates;
+    s->gate_start = (float)prompt_sigmoid(-tuning->options.gate_init);
     s->tempered = temps;
     s->depth = tuning->shape.depth < SNAPSHOT_BLOCKS ? tuning->shape.depth : SNAPSHOT_BLOCKS;
     for (size_t l = 0; gates && l < gates->size && l < SNAPSHOT_BLOCKS; l++) {
@@ -59,18 +62,46 @@ static void publish_progress(const struct trainer *t, struct snapshot *s) {
     s->eta_s = (double)(s->steps - s->step) * s->step_s;
 }
 
+static double work_seconds(const struct trainer *t) {
+    return (double)(engine_clock() - t->work_start - t->held_ns) * 1e-9;
+}
+
+/* How far the step or evaluation is, and how long until it ends: by its own course once a fifth is done. */
+static void publish_work(const struct trainer *t, struct snapshot *s) {
+    const struct evaluation *v = &t->evaluation;
+    s->step_done = s->queue_s = 0;
+    if (!t->working)
+        return;
+    double share = s->chunks > 0 ? (double)s->chunk / s->chunks : 0, elapsed = work_seconds(t);
+    bool evaluates = t->doing == PHASE_EVALUATING;
+    if (evaluates)
+        share = v->begun > 0 ? ((double)v->begun - 1 + share) / (double)v->batches : 0;
+    double whole = evaluates ? 0 : s->step_s;
+    if (share > 0 && (share >= 0.2 || whole <= 0))
+        whole = elapsed / share;
+    s->step_done = share;
+    s->queue_s = whole <= 0 ? -1 : whole > elapsed ? whole - elapsed : 0;
+}
+
 void trainer_publish(struct trainer *t, enum snapshot_phase phase) {
     struct snapshot *s = &t->snapshot;
     const struct state_position *at = &t->state.at;
     if (t->broken)
         return;
+    bool held = control_is_held(&t->control), moves = phase <= PHASE_EVALUATING;
+    t->doing = phase;
     s->version = SNAPSHOT_VERSION;
-    s->phase = phase;
-    if (t->engine)
+    s->phase = held && moves ? PHASE_PAUSED : phase;
+    if (t->engine) {
         publish_progress(t, s);
+        publish_work(t, s);
+    }
     s->loss = at->loss;
     s->epoch_loss = at->batch ? at->epoch_loss / (double)at->batch : 0;
     s->base_rate = at->base_rate;
+    s->swaps = at->swaps;
+    s->paused = t->paused || held;
+    s->disk_failed = t->disk_failed;
     s->val = at->val;
     s->test = at->test;
     s->best = at->best;
@@ -82,17 +113,51 @@ void trainer_publish(struct trainer *t, enum snapshot_phase phase) {
     snprintf(s->data, sizeof s->data, "%.*s", (int)sizeof s->data - 1, at->data);
     publish_gates(t, s);
     t->last_publish = engine_clock();
+    if (memcmp(s, &t->published, sizeof *s) == 0)
+        return;
+    t->published = *s;
     mailbox_publish(t->mailbox, s);
+}
+
+void trainer_begin_work(struct trainer *t) {
+    t->work_start = t->ticked = engine_clock();
+    t->held_ns = 0;
+    t->working = true;
+}
+
+double trainer_end_work(struct trainer *t) {
+    t->working = false;
+    return work_seconds(t);
+}
+
+/* Commands are taken between steps; what holds or releases the step under way is seen before that. A hold without a
+ * command behind it stays: the command is on its way. */
+static void obey(struct trainer *t) {
+    enum command_verb newest;
+    if (!t->working || !mailbox_flow(t->mailbox, &newest))
+        return;
+    bool held = control_is_held(&t->control);
+    if (newest == COMMAND_PAUSE && !held)
+        trainer_hold(t);
+    else if (newest != COMMAND_PAUSE && held)
+        trainer_release(t);
+}
+
+void trainer_mind(struct trainer *t) {
+    long long clock = engine_clock();
+    if (control_is_held(&t->control))
+        t->held_ns += clock - t->ticked;
+    t->ticked = clock;
+    obey(t);
+    bool shown = t->published.phase == PHASE_PAUSED, held = control_is_held(&t->control);
+    if ((t->working && held != shown) || clock - t->last_publish > PUBLISH_NS)
+        trainer_publish(t, t->doing);
 }
 
 void trainer_tick(void *trainer) {
     struct trainer *t = trainer;
-    enum snapshot_phase phase = (enum snapshot_phase)t->snapshot.phase;
-    if (control_is_held(&t->control))
-        phase = PHASE_PAUSED;
-    else if (phase == PHASE_PAUSED || phase == PHASE_STARTING)
-        phase = PHASE_TRAINING;
-    trainer_publish(t, phase);
+    trainer_mind(t);
+    trainer_serve_looks(t, control_is_held(&t->control));
 }
 
 static void print_tensor(FILE *f, const char *key, const struct trainer *t, enum tuned_kind kind) {

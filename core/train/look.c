@@ -1,0 +1,25 @@
+#include "core/train/look.h"
+
+static const float *floats(const struct look *l, size_t offset) {
+    return (const float *)(const void *)((const char *)l + offset);
+}
+
+const float *look_rows(const struct look *l) {
+    return floats(l, l->rows);
+}
+
+const float *look_query(const struct look *l) {
+    return floats(l, l->query);
+}
+
+const float *look_cls(const struct look *l) {
+    return floats(l, l->cls);
+}
+
+const float *look_alone(const struct look *l) {
+    return floats(l, l->alone);
+}
+
+const uint8_t *look_rgb(const struct look *l) {
+    return (const uint8_t *)l + l->rgb;
+}
