@@ -7,9 +7,11 @@
 #include "app/arguments.h"
 #include "app/headless.h"
 #include "app/language.h"
+#include "app/live.h"
 #include "app/open_job.h"
 #include "app/plan.h"
 #include "app/progress.h"
+#include "views/theme.h"
 
 /* The script given as positional argument; `left`, the lines that a resumed run still has, where there is none. */
 static int read_script(const struct arguments *a, const char *left, struct script *out, struct error *e) {
@@ -53,6 +55,8 @@ static void print_result(const struct run_folder *f, const struct trainer_result
 
 /* One run of the program. */
 struct session {
+    const struct arguments *arguments;
+    bool live; /* on a terminal, with the views */
     struct settings settings;
     struct state_position at; /* of a run that was there before */
     struct script script;
@@ -77,17 +81,35 @@ static int make_folder(struct session *s, const char *wish, const char *model, s
 }
 
 static int go(struct session *s, bool resume, struct error *e) {
-    struct headless_options o = {&s->job, &s->folder, &s->script, resume};
+    bool ascii = arguments_has(s->arguments, "ascii");
+    const char *theme = arguments_value(s->arguments, "theme");
+    if (s->live) {
+        struct live_options o = {.job = &s->job, .folder = &s->folder, .script = &s->script, .resume = resume};
+        o.ascii = ascii;
+        o.theme = theme;
+        return live_run(&o, &s->result, e);
+    }
+    struct headless_options o = {.job = &s->job, .folder = &s->folder, .script = &s->script, .resume = resume};
+    o.ascii = ascii;
+    o.theme = theme;
     fprintf(stderr, "%s, run folder %s\n", settings_choice("method", s->job.settings.method), s->folder.path);
     return headless_run(&o, &s->result, e);
 }
 
+/* A replay compares and ends: nobody needs to watch it. A script from standard input leaves no keyboard. */
+static bool is_live(const struct arguments *a) {
+    bool piped = a->count > 0 && strcmp(a->values[0], "-") == 0;
+    return live_can() && !piped && !arguments_has(a, "headless") && !arguments_has(a, "replay");
+}
+
 static int run_new(const struct arguments *a, struct error *e) {
-    struct session s = {0};
+    struct session s = {.arguments = a, .live = is_live(a)};
     int r = read_script(a, "", &s.script, e);
     if (r == 0 && (r = open_job(&s.job, &a->settings, e)) == 0) {
-        say_job(&s.job);
-        say_plan(&s.job); /* takes a while: before the folder, so that leaving here leaves nothing behind */
+        if (!s.live) {
+            say_job(&s.job);
+            say_plan(&s.job); /* takes a while: before the folder, so that leaving here leaves nothing behind */
+        }
         r = make_folder(&s, a->settings.out, a->settings.model, e);
     }
     if (r == 0)
@@ -134,12 +156,13 @@ static int open_resumed(struct session *s, const struct arguments *a, const char
 }
 
 static int resume(const struct arguments *a, const char *path, struct error *e) {
-    struct session s = {0};
+    struct session s = {.arguments = a, .live = is_live(a)};
     if (arguments_has(a, "out") && !is_same_folder(a->settings.out, path))
         return error_set(e, ERROR_USAGE, "--out is \"%.200s\", but --resume goes on in %.200s", a->settings.out, path);
     int r = open_resumed(&s, a, path, e);
     if (r == 0) {
-        say_job(&s.job);
+        if (!s.live)
+            say_job(&s.job);
         if (s.at.swaps == 0)
             warn_of_data(path, s.job.dataset);
         fprintf(stderr, "goes on at step %llu, epoch %llu\n", (unsigned long long)s.at.step,
@@ -192,7 +215,7 @@ static int open_replayed(struct session *s, const struct arguments *a, const cha
 
 static int replay(const struct arguments *a, const char *path, struct error *e) {
     char wish[RUN_FOLDER_FILE], expected[65];
-    struct session s = {0};
+    struct session s = {.arguments = a};
     if (a->count > 0)
         return error_set(e, ERROR_USAGE, "%s: --replay runs the journal of %s and takes no script", a->values[0], path);
     int length = (int)strlen(path);
@@ -218,6 +241,9 @@ static int replay(const struct arguments *a, const char *path, struct error *e) 
 }
 
 static int run(const struct arguments *a, struct error *e) {
+    const char *theme = arguments_value(a, "theme");
+    if (theme && !theme_named(theme))
+        return error_set(e, ERROR_USAGE, "theme is \"%s\", expected dark, light or safe", theme);
     const char *resumed = arguments_value(a, "resume"), *replayed = arguments_value(a, "replay");
     if (resumed && replayed)
         return error_set(e, ERROR_USAGE, "--resume and --replay exclude each other");
@@ -232,7 +258,10 @@ const struct subcommand cmd_run = {
         "Without options: gated prompt tuning of the bundled backbone on the bundled task. SCRIPT holds lines of the\n"
         "command language (gptui help commands), - reads them from standard input.\n"
         "\n"
-        "Progress goes to standard error, everything else into the run folder (gptui help files). The last line of\n"
+        "On a terminal the run is watched and steered in live views (gptui help keys). Without one, or with "
+        "--headless,\n"
+        "progress goes to standard error. Everything else goes into the run folder (gptui help files). The last line "
+        "of\n"
         "standard output is\n"
         "\n"
         "    done run=PATH epochs=N steps=N val.top1=0.000 test.top1=0.000 sha256=HEX\n"
@@ -243,7 +272,9 @@ const struct subcommand cmd_run = {
         "SIGINT and SIGTERM save and end the run, SIGUSR1 saves.",
     .options =
         (const struct option[]){
-            {"headless", NULL, "without the live views; this version has none, so it is always meant"},
+            {"headless", NULL, "without the live views; meant too where standard input or output is no terminal"},
+            {"ascii", NULL, "draw with plain characters alone"},
+            {"theme", "NAME", "colours of the views: dark, light or safe (for colour-blind eyes)"},
             {"resume", "RUN", "go on with the run in this folder, to the bit"},
             {"replay", "RUN", "run the journal of this run again and compare the weights"},
             {NULL, NULL, NULL},

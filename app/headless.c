@@ -1,31 +1,25 @@
 #include "app/headless.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <uv.h>
-
+#include "app/language.h"
 #include "app/progress.h"
+#include "app/terminal_paint.h"
 
 static const int leaving_signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { LEAVING = sizeof leaving_signals / sizeof *leaving_signals, SIGNALS = LEAVING + 1, PROGRESS_MS = 200 };
 
 struct headless {
-    const struct headless_options *options;
-    uv_loop_t loop;
-    uv_async_t wake;
+    struct runner *runner;
+    struct workbench *workbench; /* NULL: there are no commands of the screen */
     uv_timer_t progress;
     uv_signal_t signals[SIGNALS];
-    struct mailbox *mailbox;
-    struct trainer *trainer;
-    bool terminal, line_shown;
-    bool failed; /* the folder cannot be written */
-    int signal;  /* the one that ends the run; 0: none */
+    bool line_shown;
+    int signal; /* the one that ends the run; 0: none */
 };
 
 static void clear_line(struct headless *h) {
@@ -44,7 +38,7 @@ static void on_progress(uv_timer_t *timer) {
     struct snapshot s;
     struct winsize w = {0};
     char line[256];
-    if (!mailbox_snapshot(h->mailbox, &s))
+    if (!mailbox_snapshot(h->runner->mailbox, &s))
         return;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
         w.ws_col = 80;
@@ -53,24 +47,23 @@ static void on_progress(uv_timer_t *timer) {
     h->line_shown = true;
 }
 
-static void record(struct headless *h, int (*append)(struct run_folder *, const char *, struct error *),
-                   const char *line) {
-    struct error why = {0};
-    if (h->failed || append(h->options->folder, line, &why) == 0)
+static void carry_out(struct headless *h, const char *line) {
+    struct screen_command c;
+    struct error e = {0};
+    if (!h->workbench)
         return;
-    h->failed = true;
-    mailbox_fail(h->mailbox, why.text);
+    workbench_snapshot(h->workbench);
+    if (language_parse_screen(line, &c, &e) < 0 || workbench_command(h->workbench, &c, &e) < 0)
+        say(h, "gptui: ", e.text);
+    workbench_ask(h->workbench);
 }
 
-static void take_event(struct headless *h, const struct event *v) {
+static void take_event(void *headless, struct event *v) {
+    struct headless *h = headless;
     char line[512];
+    if (h->workbench)
+        workbench_event(h->workbench, v);
     switch (v->kind) {
-    case EVENT_METRICS:
-        record(h, run_folder_metrics, v->text);
-        break;
-    case EVENT_JOURNAL:
-        record(h, run_folder_journal, v->text);
-        break;
     case EVENT_LOG:
         say(h, "", v->text);
         break;
@@ -80,26 +73,16 @@ static void take_event(struct headless *h, const struct event *v) {
     case EVENT_EPOCH:
         say(h, "", progress_epoch(&v->snapshot, line, sizeof line));
         break;
+    case EVENT_SCREEN:
+        carry_out(h, v->text);
+        break;
     case EVENT_ENDED:
         clear_line(h);
-        uv_stop(&h->loop);
+        uv_stop(&h->runner->loop);
+        break;
+    default:
         break;
     }
-}
-
-static void on_wake(uv_async_t *async) {
-    struct headless *h = async->data;
-    struct event v;
-    while (mailbox_next(h->mailbox, &v)) {
-        take_event(h, &v);
-        free(v.text);
-    }
-    mailbox_flushed(h->mailbox);
-}
-
-static void wake(void *context) {
-    struct headless *h = context;
-    uv_async_send(&h->wake);
 }
 
 static void on_leaving_signal(uv_signal_t *handle, int number) {
@@ -108,14 +91,14 @@ static void on_leaving_signal(uv_signal_t *handle, int number) {
         _exit(128 + number); /* asked twice: what is on file is whole */
     h->signal = number;
     say(h, "gptui: ", "saving and leaving; once more ends it at once");
-    trainer_interrupt(h->trainer);
+    trainer_interrupt(h->runner->trainer);
 }
 
 static void on_save_signal(uv_signal_t *handle, int number) {
     (void)number;
     struct headless *h = handle->data;
     struct command save = {.verb = COMMAND_SAVE, .line = "save", .origin = "keyboard"};
-    mailbox_post(h->mailbox, &save);
+    runner_post(h->runner, &save);
 }
 
 /* As under nohup. SIGINT is not asked: shells have it ignored for whatever they start in the background. */
@@ -124,16 +107,13 @@ static bool is_hangup_ignored(void) {
     return sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler == SIG_IGN;
 }
 
-static int open_loop(struct headless *h, struct error *e) {
-    int r = uv_loop_init(&h->loop);
-    if (r < 0)
-        return error_set(e, ERROR_IO, "the event loop cannot be made: %s", uv_strerror(r));
-    uv_async_init(&h->loop, &h->wake, on_wake);
-    uv_timer_init(&h->loop, &h->progress);
-    h->wake.data = h->progress.data = h;
+static void open_handles(struct headless *h) {
+    uv_loop_t *loop = &h->runner->loop;
+    uv_timer_init(loop, &h->progress);
+    h->progress.data = h;
     bool nohup = is_hangup_ignored();
     for (int i = 0; i < SIGNALS; i++) {
-        uv_signal_init(&h->loop, &h->signals[i]);
+        uv_signal_init(loop, &h->signals[i]);
         h->signals[i].data = h;
         if (i < LEAVING && leaving_signals[i] == SIGHUP && nohup)
             continue;
@@ -142,59 +122,75 @@ static int open_loop(struct headless *h, struct error *e) {
         else
             uv_signal_start(&h->signals[i], on_save_signal, SIGUSR1);
     }
-    if (h->terminal)
+    if (isatty(STDERR_FILENO))
         uv_timer_start(&h->progress, on_progress, 0, PROGRESS_MS);
-    return 0;
 }
 
-static void close_loop(struct headless *h) {
-    uv_close((uv_handle_t *)&h->wake, NULL);
+static void close_handles(struct headless *h) {
     uv_close((uv_handle_t *)&h->progress, NULL);
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&h->signals[i], NULL);
-    uv_run(&h->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&h->loop);
 }
 
-static int start_trainer(struct headless *h, pthread_t *thread, struct error *e) {
-    const struct headless_options *o = h->options;
-    struct trainer_options t = {
-        .job = o->job,
-        .folder = o->folder->path,
-        .resume = o->resume,
-        .lines = o->script->commands,
-        .count = o->script->count,
-        .mailbox = h->mailbox,
-    };
-    int r = trainer_create(&h->trainer, &t, e);
-    if (r < 0)
-        return r;
-    /* Signals are this thread's. */
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    r = pthread_create(thread, NULL, trainer_run, h->trainer);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return r ? error_set(e, ERROR_IO, "the trainer's thread cannot be started: %s", strerror(r)) : 0;
+/* Until the trainer has ended, which may be so already. */
+static int attend(struct headless *h, bool start, struct trainer_result *result, struct error *e) {
+    struct runner *r = h->runner;
+    open_handles(h);
+    r->take = take_event;
+    r->context = h;
+    int code = start ? runner_start(r, e) : 0;
+    if (code == 0 && !r->ended)
+        uv_run(&r->loop, UV_RUN_DEFAULT);
+    r->take = NULL;
+    close_handles(h);
+    struct error ignored;
+    int ended = runner_close(r, result, code < 0 ? &ignored : e);
+    code = code < 0 ? code : ended;
+    return code < 0 ? code : h->signal ? 128 + h->signal : 0;
+}
+
+int headless_go_on(struct runner *r, struct workbench *w, bool ignore_hangup, struct trainer_result *result,
+                   struct error *e) {
+    struct headless h = {.runner = r, .workbench = w};
+    if (ignore_hangup)
+        signal(SIGHUP, SIG_IGN);
+    return attend(&h, false, result, e);
+}
+
+static bool has_screen_commands(const struct script *s) {
+    for (size_t i = 0; i < s->count; i++)
+        if (s->commands[i].verb == COMMAND_SCREEN)
+            return true;
+    return false;
 }
 
 int headless_run(const struct headless_options *o, struct trainer_result *result, struct error *e) {
-    struct headless h = {.options = o, .terminal = isatty(STDERR_FILENO)};
-    pthread_t thread;
+    struct runner r;
+    struct runner_options options = {.job = o->job, .folder = o->folder, .script = o->script, .resume = o->resume};
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* ulimit -f: an error of the write, as a full disk is */
-    int r = open_loop(&h, e);
-    if (r < 0)
-        return r;
-    if ((r = mailbox_create(&h.mailbox, wake, &h, e)) == 0 && (r = start_trainer(&h, &thread, e)) == 0) {
-        uv_run(&h.loop, UV_RUN_DEFAULT);
-        pthread_join(thread, NULL);
-        *result = *trainer_result(h.trainer);
-        *e = result->error;
-        r = result->code < 0 ? result->code : h.signal ? 128 + h.signal : 0;
+    int code = runner_open(&r, &options, e);
+    if (code < 0)
+        return code;
+    struct headless h = {.runner = &r};
+    if (has_screen_commands(o->script)) {
+        char device[128];
+        struct workbench_options w = {
+            .job = o->job,
+            .mailbox = r.mailbox,
+            .folder = o->folder->path,
+            .device = terminal_device(o->job, device, sizeof device),
+            .read_history = o->resume,
+            .paint = terminal_paint(NULL, o->theme, o->ascii),
+            .height = 40,
+            .width = 120,
+        };
+        code = workbench_create(&h.workbench, &w, e);
     }
-    trainer_destroy(h.trainer);
-    close_loop(&h);
-    mailbox_destroy(h.mailbox);
-    return r;
+    if (code < 0)
+        runner_close(&r, result, e);
+    else
+        code = attend(&h, true, result, e);
+    workbench_destroy(h.workbench);
+    return code;
 }

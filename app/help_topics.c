@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/arguments.h"
+#include "app/keys.h"
 #include "app/language.h"
 #include "app/recipes.h"
 #include "core/number.h"
@@ -87,6 +88,15 @@ static void write_verb(struct page *p, const struct language_verb *verb, bool jo
     page_item(p, verb->name, verb->syntax, text);
 }
 
+static void write_screen_verbs(struct page *p) {
+    for (size_t i = 0; i < screen_command_count(); i++) {
+        const struct screen_row *row = screen_command_at(i);
+        struct language_verb verb = {.name = row->name, .syntax = row->syntax, .help = row->help};
+        verb.examples = row->examples;
+        write_verb(p, &verb, false);
+    }
+}
+
 static void write_commands(struct page *p) {
     page_text(p,
               "A script holds one command a line and runs from the top. Words are parted by blanks; a word with blanks "
@@ -98,6 +108,8 @@ static void write_commands(struct page *p) {
         const struct language_verb *verb = language_verb_at(i);
         write_verb(p, verb, verb->journal != JOURNAL_NEVER);
     }
+    page_subheading(p, "Verbs of the screen");
+    write_screen_verbs(p);
     page_subheading(p, "Before a command");
     for (size_t i = 0; i < language_prefix_count(); i++)
         write_verb(p, language_prefix_at(i), false);
@@ -105,6 +117,37 @@ static void write_commands(struct page *p) {
 #define X(constant, name, help) page_item(p, name, NULL, help);
     COMMAND_METRICS(X)
 #undef X
+}
+
+/* The views in which a key works: "overview, gates"; nothing where it works in all of them. */
+static void key_views(const struct key *k, char *out, size_t size) {
+    static const char *const names[] = {
+#define X(constant, name) #name,
+        VIEWS(X)
+#undef X
+    };
+    out[0] = 0;
+    for (int v = 0; v < VIEW_COUNT && k->views != ~0u; v++)
+        if (k->views >> v & 1u)
+            snprintf(out + strlen(out), size - strlen(out), "%s%s", *out ? ", " : " (", names[v]);
+    if (*out)
+        snprintf(out + strlen(out), size - strlen(out), ")");
+}
+
+static void write_keys(struct page *p) {
+    page_text(p, "A key means a command. Keys that change the run put it into the prompt, where Enter runs it and Esc "
+                 "drops it.");
+    page_text(p, "The prompt knows Tab for completion, Up and Down for history, Ctrl-A, Ctrl-E, Ctrl-U, Ctrl-W and "
+                 "Ctrl-K.");
+    for (size_t i = 0; i < keys_count(); i++) {
+        const struct key *k = keys_at(i);
+        char text[300], views[120];
+        if (!*k->help)
+            continue;
+        key_views(k, views, sizeof views);
+        snprintf(text, sizeof text, "%s%s", k->help, views);
+        page_item(p, k->name, NULL, text);
+    }
 }
 
 static void write_recipes(struct page *p) {
@@ -189,6 +232,7 @@ static void write_exit(struct page *p) {
 static const struct help_topic topics[] = {
     {"settings", "Settings", "every setting, its default and its range", write_settings},
     {"commands", "Commands", "the language of scripts and journals", write_commands},
+    {"keys", "Keys", "what each key does on the screen", write_keys},
     {"recipes", "Recipes", "named settings to start from", write_recipes},
     {"files", "Files", "the run folder", write_files},
     {"exit-codes", "Exit status", "what the program returns", write_exit},

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/screen_command.h"
 #include "core/nearest.h"
 #include "core/number.h"
 #include "core/settings.h"
@@ -351,6 +352,8 @@ static int parse_operands(struct words *w, struct command *c, struct error *e) {
         return parse_moment(w, true, &c->until, &c->until_number, e);
     case COMMAND_EXPECT:
         return parse_expect(w, c, e);
+    case COMMAND_SCREEN:
+        break;
     }
     abort(); /* a verb without a parser */
 }
@@ -365,6 +368,8 @@ static const struct language_verb *find_verb(const char *word, struct command *c
     }
     for (size_t i = 0; i < COUNT(prefixes); i++)
         nearest_offer(&near, prefixes[i].name);
+    for (size_t i = 0; i < screen_command_count(); i++)
+        nearest_offer(&near, screen_command_at(i)->name);
     char hint[128];
     error_set(e, ERROR_USAGE, "unknown command \"%.100s\"%s", word,
               nearest_hint(&near, "", "see `gptui help commands`", hint, sizeof hint));
@@ -397,6 +402,18 @@ static void copy_origin(struct command *c, const char *origin) {
         snprintf(c->origin, sizeof c->origin, "...%s", origin + length - room + 3);
 }
 
+/* A command of the screen: checked here, carried as text, and parsed again by whoever has the screen. */
+static int parse_screen(struct words *w, size_t first, struct command *c, struct error *e) {
+    const char *words[WORDS];
+    struct screen_command ignored;
+    for (size_t i = first; i < w->count; i++)
+        words[i - first] = w->word[i].text;
+    c->verb = COMMAND_SCREEN;
+    w->verb = words[0];
+    int r = screen_command_parse(&ignored, words, w->count - first, e);
+    return r < 0 ? r : join_line(w, first, c, e);
+}
+
 static int parse_words(struct words *w, struct command *c, struct error *e) {
     const char *word = next_word(w);
     if (!word)
@@ -413,6 +430,8 @@ static int parse_words(struct words *w, struct command *c, struct error *e) {
             return refuse(w, word, e, "a command other than at and wait");
     }
     size_t first = w->next - 1;
+    if (screen_command_find(word))
+        return parse_screen(w, first, c, e);
     const struct language_verb *verb = find_verb(word, c, e);
     if (!verb)
         return ERROR_USAGE;
@@ -425,6 +444,15 @@ static int parse_words(struct words *w, struct command *c, struct error *e) {
     if (word)
         return refuse(w, word, e, "nothing more (%s%s%s)", verb->name, *verb->syntax ? " " : "", verb->syntax);
     return join_line(w, first, c, e);
+}
+
+int language_parse_screen(const char *line, struct screen_command *out, struct error *e) {
+    struct words w;
+    const char *words[WORDS];
+    int r = split_words(&w, line, e);
+    for (size_t i = 0; r == 0 && i < w.count; i++)
+        words[i] = w.word[i].text;
+    return r < 0 ? r : screen_command_parse(out, words, w.count, e);
 }
 
 int language_parse(const char *line, const char *origin, struct command *out, struct error *e) {
@@ -543,6 +571,8 @@ static void put_operands(struct writer *w, const struct command *c) {
     case COMMAND_EXPECT:
         put(w, " %s %s %s", metrics[c->metric], compares[c->compare], number_print(c->value, number));
         return;
+    case COMMAND_SCREEN:
+        return;
     }
 }
 
@@ -553,7 +583,7 @@ int language_format(const struct command *c, char *out, size_t size) {
         put_moment(&w, c->at, c->at_number);
         put(&w, " ");
     }
-    put(&w, "%s", language_verb_of(c->verb)->name);
+    put(&w, "%s", c->verb == COMMAND_SCREEN ? c->line : language_verb_of(c->verb)->name);
     put_operands(&w, c);
     return w.used < size ? (int)w.used : ERROR_MEMORY;
 }

@@ -5,13 +5,15 @@
  *         language_format(&c, text, sizeof text);          // "at step 120 freeze gate 3-6,9"
  *
  * Words are parted by blanks; a word with blanks stands in double quotes, with \" and \\ inside; # starts a comment
- * where a word would start. The verbs are those of commands.def. Pure functions; any thread may call. */
+ * where a word would start. The verbs are those of commands.def and
+ * screen_commands.def. Pure functions; any thread may call. */
 #ifndef APP_LANGUAGE_H
 #define APP_LANGUAGE_H
 
 #include <stddef.h>
 #include <stdio.h>
 
+#include "app/screen_command.h"
 #include "app/script.h"
 #include "core/error.h"
 #include "core/train/command.h"
@@ -38,6 +40,9 @@ const struct language_verb *language_prefix_at(size_t i);
 /* Parses one line. `origin` (FILE:LINE, "keyboard") is copied into the command, its end where it is too long. Errors:
  * ERROR_USAGE says what was found and what was expected; a line without a command is one. */
 int language_parse(const char *line, const char *origin, struct command *out, struct error *e);
+
+/* A line that language_parse() took for a command of the screen (COMMAND_SCREEN, its `line`), taken apart. */
+int language_parse_screen(const char *line, struct screen_command *out, struct error *e);
 
 /* The command as canonical text, `at ...` included, that parses to the same command. Returns the length, or
  * ERROR_MEMORY where out[size] is too small. */

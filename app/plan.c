@@ -5,6 +5,7 @@
 
 #include "app/measure.h"
 #include "app/progress.h"
+#include "core/model/flops.h"
 
 static void add_up(struct plan *p, const struct job *j, int count, double step_s, double forward_s) {
     const struct settings *s = &j->settings;
@@ -34,6 +35,13 @@ int plan_measure(struct plan *p, const struct job *job, struct error *e) {
         add_up(p, job, m.batch.count, step, forward);
     measure_close(&m);
     return r;
+}
+
+void plan_estimate(struct plan *p, const struct job *job, double peak_gflops) {
+    double rate = 0.75e9 * peak_gflops;
+    *p = (struct plan){.threads = job->settings.threads > 0 ? job->settings.threads : team_default_size()};
+    p->bytes = job_bytes(job, p->threads);
+    add_up(p, job, 1, flops_training(&job->tuning) / rate, flops_forward(&job->tuning) / rate);
 }
 
 static const char *short_time(double seconds, char *out, size_t size) {

@@ -171,12 +171,22 @@ static void evaluation_is_the_same_for_any_number_of_threads(void **state) {
         for (int c = 0; c < v.classes; c++)
             count += evaluation_class_count(&v, c);
         assert_int_equal(v.images, 23);
+        assert_true(v.begun == v.batches && v.begun == 3); /* of 9 images: whole chunks */
+        size_t said_right = 0;
+        for (size_t i = 0; i < 23; i++) {
+            assert_int_equal(v.list[i].index, i);
+            assert_int_equal(v.list[i].label, dataset_label(r.job.dataset, SPLIT_VAL, i));
+            assert_true(v.list[i].said_share >= v.list[i].label_share && v.list[i].label_share > 0);
+            said_right += v.list[i].said == v.list[i].label;
+        }
+        assert_true(fabs((double)said_right / 23 - v.top1) < 1e-9);
         assert_int_equal(count, 23);
         assert_true(v.top1 <= v.top5 && v.top5 <= 1);
         if (t == 0) {
             first = v;
         } else {
             assert_memory_equal(v.confusion, first.confusion, cells * sizeof *v.confusion);
+            assert_memory_equal(v.list, first.list, 23 * sizeof *v.list);
             assert_true(v.top1 == first.top1 && v.top5 == first.top5);
             assert_memory_equal(&v.loss, &first.loss, sizeof v.loss);
             evaluation_destroy(&v);

@@ -180,7 +180,8 @@ static void a_failure_ends_a_flush_and_keeps_its_first_reason(void **state) {
     atomic_int wakes = 0;
     struct flusher f = {.box = open_box(&wakes)};
     pthread_t thread;
-    assert_null(mailbox_failure(f.box));
+    struct error e = {0};
+    assert_int_equal(mailbox_failure(f.box, &e), 0);
     mailbox_emit(f.box, EVENT_LOG, "a");
     assert_int_equal(pthread_create(&thread, NULL, flush, &f), 0);
     sleep_ms(20);
@@ -188,9 +189,144 @@ static void a_failure_ends_a_flush_and_keeps_its_first_reason(void **state) {
     mailbox_fail(f.box, "metrics.jsonl: no space left");
     pthread_join(thread, NULL);
     mailbox_fail(f.box, "another");
-    assert_string_equal(mailbox_failure(f.box), "metrics.jsonl: no space left");
+    assert_int_equal(mailbox_failure(f.box, &e), ERROR_IO);
+    assert_string_equal(e.text, "metrics.jsonl: no space left");
     mailbox_flush(f.box); /* no longer waits */
+    mailbox_mend(f.box);
+    assert_int_equal(mailbox_failure(f.box, &e), 0);
     mailbox_destroy(f.box);
+}
+
+static void a_command_that_waits_can_be_seen_and_taken_back(void **state) {
+    (void)state;
+    atomic_int wakes = 0;
+    struct mailbox *m = open_box(&wakes);
+    struct command c = {.verb = COMMAND_STEP}, out, seen[4];
+    assert_false(mailbox_withdraw(m, &out));
+    for (c.count = 1; c.count <= 3; c.count++)
+        mailbox_post(m, &c);
+    assert_int_equal(mailbox_pending(m, seen, 4), 3);
+    assert_true(seen[0].count == 1 && seen[2].count == 3);
+    assert_int_equal(mailbox_pending(m, seen, 2), 2);
+    assert_true(mailbox_withdraw(m, &out));
+    assert_true(out.count == 3);
+    mailbox_post(m, &c); /* behind what is left */
+    for (uint64_t i = 0; i < 3; i++) {
+        const uint64_t wanted[] = {1, 2, 4};
+        assert_true(mailbox_take(m, &out, 0));
+        assert_true(out.count == wanted[i]);
+    }
+    assert_int_equal(mailbox_pending(m, seen, 4), 0);
+    mailbox_post(m, &c);
+    assert_true(mailbox_withdraw(m, &out));
+    mailbox_post(m, &c); /* the only one was taken back */
+    assert_true(mailbox_take(m, &out, 0));
+    mailbox_destroy(m);
+}
+
+static void what_acts_at_once_is_neither_pending_nor_taken_back(void **state) {
+    (void)state;
+    atomic_int wakes = 0;
+    struct mailbox *m = open_box(&wakes);
+    struct command out, seen[4];
+    const enum command_verb verbs[] = {COMMAND_SET, COMMAND_PAUSE, COMMAND_NOTE, COMMAND_RESUME, COMMAND_QUIT};
+    for (size_t i = 0; i < 5; i++)
+        mailbox_post(m, &(struct command){.verb = verbs[i]});
+    mailbox_post(m, &(struct command){.verb = COMMAND_PAUSE, .at = MOMENT_STEP}); /* later: like any other */
+    assert_int_equal(mailbox_pending(m, seen, 4), 3);
+    assert_true(seen[0].verb == COMMAND_SET && seen[1].verb == COMMAND_NOTE && seen[2].verb == COMMAND_PAUSE);
+    for (int i = 2; i >= 0; i--) {
+        assert_true(mailbox_withdraw(m, &out));
+        assert_int_equal(out.verb, seen[i].verb);
+    }
+    assert_false(mailbox_withdraw(m, &out));
+    for (size_t i = 1; i < 5; i++)
+        if (verbs[i] != COMMAND_NOTE) {
+            assert_true(mailbox_take(m, &out, 0));
+            assert_int_equal(out.verb, verbs[i]);
+        }
+    assert_false(mailbox_take(m, &out, 0));
+    mailbox_destroy(m);
+}
+
+static void the_newest_of_pause_resume_and_step_is_the_flow(void **state) {
+    (void)state;
+    atomic_int wakes = 0;
+    struct mailbox *m = open_box(&wakes);
+    struct command out;
+    enum command_verb flow;
+    assert_false(mailbox_flow(m, &flow));
+    mailbox_post(m, &(struct command){.verb = COMMAND_SET});
+    mailbox_post(m, &(struct command){.verb = COMMAND_PAUSE, .at = MOMENT_EPOCH});
+    assert_false(mailbox_flow(m, &flow));
+    mailbox_post(m, &(struct command){.verb = COMMAND_PAUSE});
+    mailbox_post(m, &(struct command){.verb = COMMAND_SAVE});
+    assert_true(mailbox_flow(m, &flow) && flow == COMMAND_PAUSE);
+    mailbox_post(m, &(struct command){.verb = COMMAND_RESUME});
+    assert_true(mailbox_flow(m, &flow) && flow == COMMAND_RESUME);
+    while (mailbox_take(m, &out, 0))
+        ;
+    assert_false(mailbox_flow(m, &flow));
+    mailbox_destroy(m);
+}
+
+static void a_held_run_reads_as_paused(void **state) {
+    (void)state;
+    atomic_int wakes = 0;
+    struct mailbox *m = open_box(&wakes);
+    const uint32_t wanted[] = {PHASE_PAUSED, PHASE_PAUSED, PHASE_PAUSED, PHASE_PAUSED, PHASE_DONE, PHASE_FAILED};
+    for (uint32_t phase = PHASE_STARTING; phase <= PHASE_FAILED; phase++) {
+        struct snapshot s;
+        mailbox_publish(m, &(struct snapshot){.phase = phase});
+        mailbox_hold(m, true);
+        assert_true(mailbox_snapshot(m, &s));
+        assert_int_equal(s.phase, wanted[phase]);
+        mailbox_hold(m, false);
+        mailbox_snapshot(m, &s);
+        assert_int_equal(s.phase, phase);
+        assert_false(s.paused);
+    }
+    mailbox_destroy(m);
+}
+
+static void the_newest_request_counts_and_wakes_the_trainer(void **state) {
+    (void)state;
+    atomic_int wakes = 0;
+    struct mailbox *m = open_box(&wakes);
+    struct look_request look;
+    struct pictures_request pictures;
+    struct command c;
+    assert_false(mailbox_asked_look(m, &look));
+    mailbox_ask_look(m, &(struct look_request){.serial = 1, .block = 3});
+    mailbox_ask_look(m, &(struct look_request){.serial = 2, .block = 4});
+    mailbox_ask_pictures(m, &(struct pictures_request){.serial = 1, .count = 2});
+    long long start = now_ms();
+    assert_false(mailbox_take(m, &c, 5000)); /* does not sleep on a request */
+    assert_true(now_ms() - start < 2000);
+    assert_true(mailbox_asked_look(m, &look));
+    assert_int_equal(look.block, 4);
+    assert_false(mailbox_asked_look(m, &look)); /* once */
+    assert_int_equal(look.block, 4);            /* and nothing is written then */
+    assert_true(mailbox_asked_pictures(m, &pictures));
+    assert_int_equal(pictures.count, 2);
+    mailbox_destroy(m);
+}
+
+static void payloads_come_with_their_events(void **state) {
+    (void)state;
+    atomic_int wakes = 0;
+    struct mailbox *m = open_box(&wakes);
+    struct event v;
+    char *payload = strdup("flat");
+    mailbox_hand_over(m, EVENT_LOOK, payload);
+    mailbox_hand_over(m, EVENT_LOOK, strdup("never taken"));
+    assert_true(mailbox_next(m, &v));
+    assert_int_equal(v.kind, EVENT_LOOK);
+    assert_ptr_equal(v.payload, payload);
+    assert_null(v.text);
+    free(v.payload);
+    assert_int_equal(atomic_load(&wakes), 2);
+    mailbox_destroy(m);
 }
 
 static void what_nobody_took_is_freed(void **state) {
@@ -259,6 +395,12 @@ int main(void) {
         cmocka_unit_test(an_epoch_event_holds_the_snapshot_of_its_moment),
         cmocka_unit_test(a_flush_waits_until_all_events_are_on_file),
         cmocka_unit_test(a_failure_ends_a_flush_and_keeps_its_first_reason),
+        cmocka_unit_test(a_command_that_waits_can_be_seen_and_taken_back),
+        cmocka_unit_test(what_acts_at_once_is_neither_pending_nor_taken_back),
+        cmocka_unit_test(the_newest_of_pause_resume_and_step_is_the_flow),
+        cmocka_unit_test(a_held_run_reads_as_paused),
+        cmocka_unit_test(the_newest_request_counts_and_wakes_the_trainer),
+        cmocka_unit_test(payloads_come_with_their_events),
         cmocka_unit_test(what_nobody_took_is_freed),
         cmocka_unit_test(two_threads_lose_nothing),
     };

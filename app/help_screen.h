@@ -1,0 +1,15 @@
+/* The rows of the help view, from the tables of keys and commands.
+ *
+ *     size_t count;
+ *     struct view_help_line *lines = help_screen_lines(&count);      // NULL: no memory
+ *     free(lines);
+ *
+ * One block of memory. Main thread. */
+#ifndef APP_HELP_SCREEN_H
+#define APP_HELP_SCREEN_H
+
+#include "views/view.h"
+
+struct view_help_line *help_screen_lines(size_t *count);
+
+#endif

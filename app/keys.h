@@ -1,0 +1,32 @@
+/* The keys (keys.def): each means a command, run at once or put into the prompt.
+ *
+ *     const struct key *k = keys_find("f", VIEW_GATES);
+ *     keys_text(k, &context, text, sizeof text);            // "freeze gate 3"
+ *
+ * Pure. */
+#ifndef APP_KEYS_H
+#define APP_KEYS_H
+
+#include "views/view.h"
+
+enum key_act { KEY_RUN, KEY_FILL };
+
+struct key {
+    const char *name;
+    unsigned views; /* bit 1 << enum view_id */
+    enum key_act act;
+    const char *text, *help; /* help "": another name of a key above */
+};
+
+size_t keys_count(void);
+const struct key *keys_at(size_t i);
+const struct key *keys_find(const char *name, enum view_id view); /* NULL: it means nothing there */
+
+/* The key's text, its %-signs filled in from the chosen block. Returns out. */
+const char *keys_text(const struct key *k, const struct snapshot *now, const struct choice *choice, char *out,
+                      size_t size);
+
+/* "Space pause  f freeze ..." : what fits the bottom line of a view best. Returns out. */
+const char *keys_hints(enum view_id view, char *out, size_t size);
+
+#endif

@@ -1,0 +1,44 @@
+/* Private to workbench.c and workbench_commands.c. */
+#ifndef APP_WORKBENCH_PRIVATE_H
+#define APP_WORKBENCH_PRIVATE_H
+
+#include "app/workbench.h"
+#include "core/train/data_facts.h"
+
+#define WORKBENCH_LOG 2000 /* lines kept */
+
+struct workbench {
+    struct mailbox *mailbox;
+    struct settings settings; /* of the run */
+    char folder[RUN_FOLDER_PATH], model[64], device[128], other_name[RUN_FOLDER_PATH];
+    struct data_facts *facts;
+    const char **class_names; /* [facts->classes], into facts */
+    struct view_task task;
+    struct view_machine machine;
+    struct view_context context;
+    struct snapshot now;
+    struct history history, other;
+    struct choice choice;
+    struct look *look;
+    struct pictures *pictures;
+    struct predictions *predictions[SPLITS];
+    struct view_log_line log[WORKBENCH_LOG]; /* oldest first */
+    size_t log_count;
+    struct view_help_line *help;
+    struct look_request asked; /* the newest request */
+    struct pictures_request asked_pictures;
+    double looked; /* when `look` came, seconds of workbench_clock() */
+    long long start;
+    int height, width;
+};
+
+/* Seconds since the workbench was made. */
+double workbench_clock(const struct workbench *w);
+
+/* The area that the view has on the screen. */
+struct area workbench_area(struct workbench *w);
+
+/* Brings the choice within what there is. */
+void workbench_hold_choice(struct workbench *w);
+
+#endif

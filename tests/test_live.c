@@ -1,0 +1,361 @@
+/* The program on a terminal: a session steered by keys and its replay, every way out, any size. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/philox.h"
+#include "tests/terminal.h"
+
+#define SECONDS 30.0 /* sanitizers are slow */
+#define RUN                                                                                                            \
+    "--model", "random:nano", "--data", "scenes:shape", "--scenes-train", "64", "--scenes-val", "32", "--scenes-test", \
+        "32", "--batch", "16", "--chunk", "3", "--recipe", "none", "--lr", "0.05", "--threads", "2"
+
+static char folder[] = "/tmp/gptui-live.XXXXXX";
+
+static const char *program(void) {
+    const char *path = getenv("GPTUI");
+    if (!path)
+        fail_msg("GPTUI names the program under test");
+    return path;
+}
+
+static int enter_folder(void **state) {
+    (void)state;
+    return !mkdtemp(folder) || chdir(folder) < 0;
+}
+
+static int leave_folder(void **state) {
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return chdir("/") < 0 || system(command) != 0;
+}
+
+static void shows(struct terminal *t, const char *text) {
+    if (!terminal_shows(t, text, SECONDS))
+        fail_msg("no \"%s\" on\n%s", text, terminal_text(t));
+}
+
+static struct terminal *start(int height, int width, const char *term, const char *out, const char *epochs) {
+    const char *const arguments[] = {program(), RUN, "--out", out, "--epochs", epochs, NULL};
+    struct terminal *t = terminal_start(height, width, term, "C.UTF-8", arguments);
+    shows(t, "RUNNING");
+    return t;
+}
+
+/* The terminal is as it was, and the program ended with this status. */
+static void ended(struct terminal *t, int status) {
+    int found = terminal_finish(t, SECONDS);
+    if (found != status)
+        fail_msg("status %d, expected %d:\n%s", found, status, terminal_text(t));
+    struct termios now = terminal_modes(t), before = terminal_modes_before(t);
+    assert_false(terminal_is_alternate(t));
+    assert_false(terminal_has_mouse(t));
+    assert_int_equal(now.c_lflag, before.c_lflag);
+    assert_int_equal(now.c_iflag, before.c_iflag);
+    assert_int_equal(now.c_oflag, before.c_oflag);
+}
+
+/* What a command prints, its end. */
+static void run(const char *command, char *out, size_t size) {
+    FILE *f = popen(command, "r");
+    size_t n = f ? fread(out, 1, size - 1, f) : 0;
+    out[n] = 0;
+    assert_non_null(f);
+    pclose(f);
+}
+
+static void command(struct terminal *t, const char *line) {
+    terminal_send(t, ":");
+    terminal_send(t, line);
+    terminal_send(t, "\r");
+}
+
+static void a_session_by_keys_and_its_replay_end_with_the_same_weights(void **state) {
+    (void)state;
+    char text[8192], line[512];
+    struct terminal *t = start(40, 120, "xterm-256color", "session", "100000");
+    terminal_send(t, " ");
+    shows(t, "PAUSED");
+    command(t, "freeze gate 3");
+    command(t, "set gate.2 0.5");
+    command(t, "data scenes:count");
+    terminal_send(t, "5"); /* the log */
+    shows(t, "freeze gate 3");
+    shows(t, "scenes:count");
+    terminal_send(t, "1 ");
+    shows(t, "RUNNING");
+    terminal_settle(t, 0.3);
+    command(t, "thaw gate 3");
+    command(t, "set lr 0.02");
+    terminal_send(t, "5");
+    shows(t, "set lr 0.02");
+    terminal_settle(t, 0.3);
+    terminal_send(t, "q");
+    shows(t, "save and stop");
+    terminal_send(t, "s");
+    ended(t, 0);
+    shows(t, "sha256=");
+    terminal_destroy(t);
+    snprintf(line, sizeof line, "%s --headless --replay session 2>&1", program());
+    run(line, text, sizeof text);
+    if (!strstr(text, "replay of session: the same weights"))
+        fail_msg("%s", text);
+    run("cat session/journal.gpt", text, sizeof text);
+    const char *const wanted[] = {"freeze gate 3", "set gate.2 0.5", "data \"scenes:count\"",
+                                  "thaw gate 3",   "set lr 0.02",    "stop"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (!strstr(text, wanted[i]))
+            fail_msg("no \"%s\" in\n%s", wanted[i], text);
+}
+
+static void undo_takes_changes_back_and_esc_takes_back_what_waits(void **state) {
+    (void)state;
+    char text[4096];
+    struct terminal *t = start(40, 120, "xterm-256color", "undo", "100000");
+    terminal_send(t, " ");
+    shows(t, "PAUSED");
+    command(t, "freeze gate 1-2");
+    terminal_send(t, "5");
+    shows(t, "freeze gate 1-2");
+    terminal_send(t, "u");
+    shows(t, "thaw gate 1,2");
+    command(t, "set gate.9 0.5");
+    shows(t, "there is no gate of block 9");
+    command(t, "frob");
+    shows(t, "unknown command");
+    terminal_send(t, "\033");
+    terminal_settle(t, 0.2);
+    command(t, "quit");
+    ended(t, 0);
+    terminal_destroy(t);
+    run("cat undo/journal.gpt", text, sizeof text);
+    assert_null(strstr(text, "gate.9"));
+}
+
+static void the_screen_outlives_the_training(void **state) {
+    (void)state;
+    const char *const arguments[] = {program(), RUN, "--out", "short", "--epochs", "1", NULL};
+    struct terminal *t = terminal_start(24, 80, "xterm-256color", "C.UTF-8", arguments);
+    shows(t, "DONE");
+    terminal_settle(t, 0.3);
+    assert_int_equal(terminal_finish(t, 0), -1);
+    for (const char *keys = "1234567"; *keys; keys++) {
+        const char key[] = {*keys, 0};
+        terminal_send(t, key);
+        terminal_settle(t, 0.1);
+    }
+    terminal_send(t, "q");
+    ended(t, 0);
+    terminal_destroy(t);
+}
+
+static void a_finished_run_can_be_shown_without_a_trace(void **state) {
+    (void)state;
+    char before[4096], after[4096];
+    const char *const arguments[] = {program(), "show", "short", NULL};
+    run("cd short && sha256sum *", before, sizeof before);
+    struct terminal *t = terminal_start(40, 120, "xterm-256color", "C.UTF-8", arguments);
+    shows(t, "overview");
+    terminal_send(t, "3");
+    shows(t, "val");
+    terminal_settle(t, 0.3);
+    terminal_send(t, "4e");
+    terminal_settle(t, 1);
+    command(t, "freeze gate 1");
+    shows(t, "read-only");
+    terminal_send(t, "q");
+    ended(t, 0);
+    terminal_destroy(t);
+    run("cd short && sha256sum *", after, sizeof after);
+    assert_string_equal(before, after);
+}
+
+static void it_goes_on_without_its_screen(void **state) {
+    (void)state;
+    struct terminal *t = start(24, 80, "xterm-256color", "detached", "100000");
+    command(t, "detach");
+    shows(t, "goes on without its screen");
+    terminal_settle(t, 0.5);
+    assert_false(terminal_is_alternate(t));
+    assert_int_equal(kill(terminal_pid(t), SIGHUP), 0); /* ignored from here on */
+    terminal_settle(t, 0.3);
+    assert_int_equal(terminal_finish(t, 0), -1);
+    kill(terminal_pid(t), SIGTERM);
+    assert_int_equal(terminal_finish(t, SECONDS), 143);
+    terminal_destroy(t);
+}
+
+static void every_signal_gives_the_terminal_back(void **state) {
+    (void)state;
+    const struct {
+        int number, status;
+    } signals[] = {{SIGTERM, 143}, {SIGINT, 130}, {SIGHUP, 129}, {SIGSEGV, 128 + SIGSEGV}, {SIGABRT, 128 + SIGABRT}};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        char out[32];
+        snprintf(out, sizeof out, "signal%zu", i);
+        struct terminal *t = start(24, 80, "xterm-256color", out, "100000");
+        kill(terminal_pid(t), signals[i].number);
+        ended(t, signals[i].status);
+        terminal_destroy(t);
+        char command[64], text[4096];
+        snprintf(command, sizeof command, "ls %s", out);
+        run(command, text, sizeof text);
+        assert_non_null(strstr(text, "last.safetensors"));
+    }
+}
+
+static void a_terminal_that_goes_away_is_a_hangup(void **state) {
+    (void)state;
+    struct terminal *t = start(24, 80, "xterm-256color", "gone", "100000");
+    terminal_hang_up(t);
+    assert_int_equal(terminal_finish(t, SECONDS), 129);
+    terminal_destroy(t);
+}
+
+static void it_stops_for_the_shell_and_comes_back(void **state) {
+    (void)state;
+    struct terminal *t = start(24, 80, "xterm-256color", "stopped", "100000");
+    terminal_send(t, "\032");
+    assert_true(terminal_stops(t, SECONDS));
+    terminal_settle(t, 0.2);
+    assert_false(terminal_is_alternate(t));
+    kill(terminal_pid(t), SIGCONT);
+    terminal_settle(t, 0.5);
+    assert_true(terminal_is_alternate(t));
+    shows(t, "RUNNING");
+    command(t, "quit!");
+    ended(t, 0);
+    terminal_destroy(t);
+}
+
+static void poor_terminals_will_do(void **state) {
+    (void)state;
+    const char *const terms[] = {"vt100", "linux", "xterm-direct", "ansi"};
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        char out[32];
+        snprintf(out, sizeof out, "term%zu", i);
+        const char *const arguments[] = {program(), RUN, "--out", out, "--epochs", "100000", NULL};
+        struct terminal *t = terminal_start(24, 80, terms[i], i == 0 ? "C" : "C.UTF-8", arguments);
+        shows(t, "RUNNING");
+        terminal_send(t, "23456");
+        terminal_settle(t, 0.2);
+        command(t, "quit!");
+        assert_int_equal(terminal_finish(t, SECONDS), 0);
+        terminal_destroy(t);
+    }
+}
+
+/* Any key, and the beginnings of escape sequences. */
+static void send_something(struct terminal *t, uint32_t r) {
+    static const char *const keys[] = {"1",
+                                       "2",
+                                       "3",
+                                       "4",
+                                       "5",
+                                       "6",
+                                       "?",
+                                       "\t",
+                                       "j",
+                                       "k",
+                                       "h",
+                                       "l",
+                                       "+",
+                                       "-",
+                                       "0",
+                                       "<",
+                                       ">",
+                                       "L",
+                                       "m",
+                                       "M",
+                                       "t",
+                                       "n",
+                                       "N",
+                                       "p",
+                                       "P",
+                                       "[",
+                                       "]",
+                                       "w",
+                                       "i",
+                                       "x",
+                                       "a",
+                                       "T",
+                                       "/gate\r",
+                                       "\033",
+                                       "\033[A",
+                                       "\033[B",
+                                       "\033[5~",
+                                       "\033[6~",
+                                       "\033[H",
+                                       "\033[F",
+                                       ":select image 7\r",
+                                       ":zoom 20\r",
+                                       ":nonsense\r",
+                                       "f\033",
+                                       "=\r",
+                                       "u",
+                                       " ",
+                                       "d\033",
+                                       "\033[<0;10;5M",
+                                       "\033[<64;3;3M",
+                                       "\033[<65;70;20M",
+                                       ":fre\t\t\033",
+                                       "\014",
+                                       "\xc3\xbc",
+                                       "q\033",
+                                       ":overlay nothing\r",
+                                       ".",
+                                       "e"};
+    terminal_send(t, keys[r % (sizeof keys / sizeof *keys)]);
+}
+
+static void any_size_and_any_keys_are_survived(void **state) {
+    (void)state;
+    struct philox_key key = philox_key(7, PHILOX_TEST);
+    struct terminal *t = start(24, 80, "xterm-256color", "sizes", "100000");
+    for (uint32_t i = 0; i < 500; i++) {
+        struct philox_words r = philox(key, i, 0, 0, 0);
+        terminal_resize(t, 5 + (int)(r.w[0] % 76), 20 + (int)(r.w[1] % 231));
+        send_something(t, r.w[2]);
+        if (r.w[3] % 3 == 0)
+            send_something(t, r.w[3] / 3);
+        terminal_settle(t, 0.01);
+        if (terminal_finish(t, 0) != -1)
+            fail_msg("ended at turn %u:\n%s", i, terminal_text(t));
+    }
+    terminal_send(t, "\033\033");
+    terminal_resize(t, 24, 80);
+    terminal_settle(t, 0.3);
+    terminal_send(t, "\033");
+    terminal_settle(t, 0.3);
+    kill(terminal_pid(t), SIGTERM);
+    ended(t, 143);
+    terminal_destroy(t);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_session_by_keys_and_its_replay_end_with_the_same_weights),
+        cmocka_unit_test(undo_takes_changes_back_and_esc_takes_back_what_waits),
+        cmocka_unit_test(the_screen_outlives_the_training),
+        cmocka_unit_test(a_finished_run_can_be_shown_without_a_trace),
+        cmocka_unit_test(it_goes_on_without_its_screen),
+        cmocka_unit_test(every_signal_gives_the_terminal_back),
+        cmocka_unit_test(a_terminal_that_goes_away_is_a_hangup),
+        cmocka_unit_test(it_stops_for_the_shell_and_comes_back),
+        cmocka_unit_test(poor_terminals_will_do),
+        cmocka_unit_test(any_size_and_any_keys_are_survived),
+    };
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
