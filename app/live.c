@@ -1,6 +1,7 @@
 #include "app/live.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,22 +41,16 @@ void live_say(struct live *l, bool error, const char *format, ...) {
     live_touch(l);
 }
 
-/* The newest command that the trainer has not taken yet. A pause holds at once, whatever becomes of its command. */
+/* The newest command that the trainer has not taken yet. */
 static void find_queued(struct live *l, struct view_context *x) {
-    size_t n = mailbox_pending(l->runner.mailbox, l->pending, LIVE_PENDING), count = 0;
-    const struct command *newest = NULL;
-    for (size_t i = 0; i < n; i++)
-        if (l->pending[i].verb != COMMAND_PAUSE) {
-            newest = &l->pending[i];
-            count++;
-        }
+    size_t n = mailbox_pending(l->runner.mailbox, l->pending, LIVE_PENDING);
     x->queued = NULL;
-    if (!newest)
+    if (n == 0)
         return;
-    if (count == 1)
-        snprintf(l->queued, sizeof l->queued, "%s", newest->line);
+    if (n == 1)
+        snprintf(l->queued, sizeof l->queued, "%s", l->pending[0].line);
     else
-        snprintf(l->queued, sizeof l->queued, "%s (and %zu more)", newest->line, count - 1);
+        snprintf(l->queued, sizeof l->queued, "%s (and %zu more)", l->pending[n - 1].line, n - 1);
     x->queued = l->queued;
 }
 
@@ -280,9 +275,11 @@ static void close_handles(struct live *l) {
 
 static int open_screen(struct live *l, const struct live_options *o, struct error *e) {
     char device[128];
-    l->in = STDIN_FILENO;
+    /* Opened anew: libuv makes what it polls non-blocking, and the shell shares standard input with us. */
+    const char *name = ttyname(STDIN_FILENO);
+    l->in = name ? open(name, O_RDONLY | O_NOCTTY | O_CLOEXEC) : -1;
     l->out = dup(STDOUT_FILENO);
-    if (l->out < 0)
+    if (l->in < 0 || l->out < 0)
         return error_set(e, ERROR_IO, "the terminal cannot be opened: %s", strerror(errno));
     int r = screen_open(
         &l->screen,
@@ -308,6 +305,8 @@ static void close_screen(struct live *l) {
     screen_close(l->screen);
     l->screen = NULL;
     stray_release(&l->stray);
+    if (l->in >= 0)
+        close(l->in);
     if (l->out >= 0)
         close(l->out);
 }
@@ -333,7 +332,7 @@ static int attend(struct live *l, struct error *e) {
 }
 
 int live_run(const struct live_options *o, struct trainer_result *result, struct error *e) {
-    struct live l = {.show = o->show, .out = -1, .stray = {.saved = {-1, -1}, .pipe = {-1, -1}}};
+    struct live l = {.show = o->show, .in = -1, .out = -1, .stray = {.saved = {-1, -1}, .pipe = {-1, -1}}};
     struct runner_options options = {
         .job = o->job, .folder = o->folder, .script = o->script, .resume = o->resume, .stay = true, .show = o->show};
     signal(SIGPIPE, SIG_IGN);

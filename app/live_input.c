@@ -326,12 +326,6 @@ static void run_screen(struct live *l, const char *line) {
     live_touch(l);
 }
 
-/* A step that is over within a tenth of a second pauses at its end, where commands are taken meanwhile; a longer one is
- * held where it is. */
-static bool is_long(const struct snapshot *s) {
-    return s->step_s > 0.1 || s->step_s <= 0;
-}
-
 /* Why a command of the run makes no sense now; NULL: it does. */
 static const char *refusal(struct live *l, const struct command *c) {
     if (l->runner.ended)
@@ -365,10 +359,6 @@ static void run_command(struct live *l, const char *line, bool undoing) {
     }
     if (changes(&c) && !undoing)
         remember_inverse(l, &c);
-    if (c.verb == COMMAND_PAUSE && c.at == MOMENT_NOW && is_long(now(l)))
-        trainer_hold(l->runner.trainer);
-    if (c.verb == COMMAND_RESUME && c.at == MOMENT_NOW)
-        trainer_release(l->runner.trainer);
     if (c.verb == COMMAND_RESUME && !runner_retry(&l->runner, &e))
         live_say(l, true, "still not written: %.300s", e.text);
     runner_post(&l->runner, &c);

@@ -63,6 +63,11 @@ static double cpu(pid_t pid, const char *name) {
     return sum;
 }
 
+/* Lets the program go on for so many seconds. */
+static void look_on(struct terminal *t, double seconds) {
+    terminal_shows(t, "\x01", seconds);
+}
+
 /* What each view's own lines hold, and no other view's. */
 struct seen {
     const char *key, *text;
@@ -84,11 +89,11 @@ int main(int argc, char **argv) {
         return 1;
     }
     pid_t pid = terminal_pid(t);
-    terminal_settle(t, 1);
+    look_on(t, 1);
     double start = now(), all = cpu(pid, NULL), ui = cpu(pid, "gptui"), looks = cpu(pid, "trainer");
     for (int i = 0; i < KEYS; i++) {
         const struct seen *v = &views[i % 6];
-        terminal_settle(t, 0.15);
+        look_on(t, 0.15);
         double pressed = now();
         terminal_send(t, v->key);
         if (!terminal_shows(t, v->text, 5)) {
@@ -110,7 +115,7 @@ int main(int argc, char **argv) {
         terminal_send(t, " ");
         if (!terminal_shows(t, "RUNNING", 5))
             return 1;
-        terminal_settle(t, 0.3);
+        look_on(t, 0.3);
     }
     report("key to screen", ms, KEYS);
     report("pause to PAUSED", pauses, PAUSES);

@@ -166,27 +166,6 @@ static void interventions_are_numbered_from_1(void **state) {
     assert_int_equal(h.marks[41].number, 42);
 }
 
-static void a_mark_knows_the_one_block_it_is_about(void **state) {
-    (void)state;
-    static const struct {
-        const char *line;
-        int block;
-    } cases[] = {
-        {"freeze gate 3", 3},  {"thaw gate 12", 12}, {"freeze temp 5", 5},     {"thaw temp 1", 1},
-        {"set gate.7 0.2", 7}, {"set temp.4 1", 4},  {"freeze gate 3-6", 0},   {"freeze gate 3,9", 0},
-        {"freeze gates", 0},   {"set lr 0.1", 0},    {"note \"gate 3\"", 0},   {"freeze gate 99", 0},
-        {"set gate.x 1", 0},   {"stop", 0},          {"data \"folder:3\"", 0},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char line[128];
-        snprintf(line, sizeof line, "at step 1 %s\n", cases[i].line);
-        journal(line);
-        assert_int_equal(h.mark_count, i + 1);
-        assert_string_equal(h.marks[i].line, cases[i].line);
-        assert_int_equal(h.marks[i].block, cases[i].block);
-    }
-}
-
 static void a_mark_says_what_it_does_to_a_block(void **state) {
     (void)state;
     static const struct {
@@ -352,7 +331,6 @@ int main(void) {
         cmocka_unit_test_teardown(keys_of_a_later_version_are_passed_over, reset),
         cmocka_unit_test_teardown(blocks_beyond_those_shown_are_dropped, reset),
         cmocka_unit_test_teardown(interventions_are_numbered_from_1, reset),
-        cmocka_unit_test_teardown(a_mark_knows_the_one_block_it_is_about, reset),
         cmocka_unit_test(a_mark_says_what_it_does_to_a_block),
         cmocka_unit_test_teardown(lines_of_the_journal_that_are_none_are_passed_over, reset),
         cmocka_unit_test_teardown(a_long_line_is_cut_before_a_character, reset),

@@ -182,7 +182,7 @@ static void a_bad_line_says_what_was_found_and_expected(void **state) {
     refused("# comment", "expected a command");
     refused("freez gate 3", "unknown command \"freez\"; did you mean \"freeze\"?");
     refused("qqqqqqq", "gptui help commands");
-    refused("view gates", "unknown command");
+    refused("peek gates", "unknown command");
     refused("pause now", "pause: found \"now\", expected nothing more");
     refused("step 0", "expected a number of steps from 1");
     refused("step -1", "expected a number of steps from 1");

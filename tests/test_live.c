@@ -32,6 +32,14 @@ static const char *program(void) {
 
 static int enter_folder(void **state) {
     (void)state;
+    /* A sanitizer would take the signals that are sent on purpose for its own. */
+    const char *options = getenv("ASAN_OPTIONS");
+    char more[512];
+    snprintf(more, sizeof more, "%s%shandle_segv=0:handle_abort=0", options ? options : "", options ? ":" : "");
+    setenv("ASAN_OPTIONS", more, 1);
+    snprintf(more, sizeof more, "%s:handle_segv=0:handle_abort=0",
+             getenv("TSAN_OPTIONS") ? getenv("TSAN_OPTIONS") : "");
+    setenv("TSAN_OPTIONS", more, 1);
     return !mkdtemp(folder) || chdir(folder) < 0;
 }
 
@@ -47,10 +55,16 @@ static void shows(struct terminal *t, const char *text) {
         fail_msg("no \"%s\" on\n%s", text, terminal_text(t));
 }
 
+/* Lets the program go on for so many seconds: a run that moves never falls silent. */
+static void look_on(struct terminal *t, double seconds) {
+    terminal_shows(t, "\x01", seconds);
+}
+
 static struct terminal *start(int height, int width, const char *term, const char *out, const char *epochs) {
     const char *const arguments[] = {program(), RUN, "--out", out, "--epochs", epochs, NULL};
     struct terminal *t = terminal_start(height, width, term, "C.UTF-8", arguments);
     shows(t, "RUNNING");
+    look_on(t, 0.5); /* some steps are done, and how long one takes is known */
     return t;
 }
 
@@ -96,12 +110,12 @@ static void a_session_by_keys_and_its_replay_end_with_the_same_weights(void **st
     shows(t, "scenes:count");
     terminal_send(t, "1 ");
     shows(t, "RUNNING");
-    terminal_settle(t, 0.3);
+    look_on(t, 0.3);
     command(t, "thaw gate 3");
     command(t, "set lr 0.02");
     terminal_send(t, "5");
     shows(t, "set lr 0.02");
-    terminal_settle(t, 0.3);
+    look_on(t, 0.3);
     terminal_send(t, "q");
     shows(t, "save and stop");
     terminal_send(t, "s");
@@ -136,7 +150,7 @@ static void undo_takes_changes_back_and_esc_takes_back_what_waits(void **state) 
     command(t, "frob");
     shows(t, "unknown command");
     terminal_send(t, "\033");
-    terminal_settle(t, 0.2);
+    look_on(t, 0.2);
     command(t, "quit");
     ended(t, 0);
     terminal_destroy(t);
@@ -149,12 +163,12 @@ static void the_screen_outlives_the_training(void **state) {
     const char *const arguments[] = {program(), RUN, "--out", "short", "--epochs", "1", NULL};
     struct terminal *t = terminal_start(24, 80, "xterm-256color", "C.UTF-8", arguments);
     shows(t, "DONE");
-    terminal_settle(t, 0.3);
+    look_on(t, 0.3);
     assert_int_equal(terminal_finish(t, 0), -1);
     for (const char *keys = "1234567"; *keys; keys++) {
         const char key[] = {*keys, 0};
         terminal_send(t, key);
-        terminal_settle(t, 0.1);
+        look_on(t, 0.1);
     }
     terminal_send(t, "q");
     ended(t, 0);
@@ -170,9 +184,9 @@ static void a_finished_run_can_be_shown_without_a_trace(void **state) {
     shows(t, "overview");
     terminal_send(t, "3");
     shows(t, "val");
-    terminal_settle(t, 0.3);
+    look_on(t, 0.3);
     terminal_send(t, "4e");
-    terminal_settle(t, 1);
+    look_on(t, 1);
     command(t, "freeze gate 1");
     shows(t, "read-only");
     terminal_send(t, "q");
@@ -187,10 +201,10 @@ static void it_goes_on_without_its_screen(void **state) {
     struct terminal *t = start(24, 80, "xterm-256color", "detached", "100000");
     command(t, "detach");
     shows(t, "goes on without its screen");
-    terminal_settle(t, 0.5);
+    look_on(t, 0.5);
     assert_false(terminal_is_alternate(t));
     assert_int_equal(kill(terminal_pid(t), SIGHUP), 0); /* ignored from here on */
-    terminal_settle(t, 0.3);
+    look_on(t, 0.3);
     assert_int_equal(terminal_finish(t, 0), -1);
     kill(terminal_pid(t), SIGTERM);
     assert_int_equal(terminal_finish(t, SECONDS), 143);
@@ -224,17 +238,22 @@ static void a_terminal_that_goes_away_is_a_hangup(void **state) {
     terminal_destroy(t);
 }
 
+/* A shell with jobs: the terminal's stop key does nothing where there is none. */
 static void it_stops_for_the_shell_and_comes_back(void **state) {
     (void)state;
-    struct terminal *t = start(24, 80, "xterm-256color", "stopped", "100000");
-    terminal_send(t, "\032");
-    assert_true(terminal_stops(t, SECONDS));
-    terminal_settle(t, 0.2);
-    assert_false(terminal_is_alternate(t));
-    kill(terminal_pid(t), SIGCONT);
-    terminal_settle(t, 0.5);
-    assert_true(terminal_is_alternate(t));
+    const char *const arguments[] = {
+        "/bin/bash", "-c",      "set -m; \"$@\"; read -r -p 'in the shell' line; fg >/dev/null",
+        "bash",      program(), RUN,
+        "--out",     "stopped", "--epochs",
+        "100000",    NULL};
+    struct terminal *t = terminal_start(24, 80, "xterm-256color", "C.UTF-8", arguments);
     shows(t, "RUNNING");
+    terminal_send(t, "\032");
+    shows(t, "in the shell");
+    assert_false(terminal_is_alternate(t));
+    terminal_send(t, "\r");
+    shows(t, "RUNNING");
+    assert_true(terminal_is_alternate(t));
     command(t, "quit!");
     ended(t, 0);
     terminal_destroy(t);
@@ -242,7 +261,7 @@ static void it_stops_for_the_shell_and_comes_back(void **state) {
 
 static void poor_terminals_will_do(void **state) {
     (void)state;
-    const char *const terms[] = {"vt100", "linux", "xterm-direct", "ansi"};
+    const char *const terms[] = {"vt100", "linux", "ansi", "xterm"};
     for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
         char out[32];
         snprintf(out, sizeof out, "term%zu", i);
@@ -250,7 +269,7 @@ static void poor_terminals_will_do(void **state) {
         struct terminal *t = terminal_start(24, 80, terms[i], i == 0 ? "C" : "C.UTF-8", arguments);
         shows(t, "RUNNING");
         terminal_send(t, "23456");
-        terminal_settle(t, 0.2);
+        look_on(t, 0.2);
         command(t, "quit!");
         assert_int_equal(terminal_finish(t, SECONDS), 0);
         terminal_destroy(t);
@@ -313,7 +332,7 @@ static void send_something(struct terminal *t, uint32_t r) {
                                        ":fre\t\t\033",
                                        "\014",
                                        "\xc3\xbc",
-                                       "q\033",
+                                       "q\033[A\r",
                                        ":overlay nothing\r",
                                        ".",
                                        "e"};
@@ -330,15 +349,15 @@ static void any_size_and_any_keys_are_survived(void **state) {
         send_something(t, r.w[2]);
         if (r.w[3] % 3 == 0)
             send_something(t, r.w[3] / 3);
-        terminal_settle(t, 0.01);
+        look_on(t, 0.01);
         if (terminal_finish(t, 0) != -1)
             fail_msg("ended at turn %u:\n%s", i, terminal_text(t));
     }
     terminal_send(t, "\033\033");
     terminal_resize(t, 24, 80);
-    terminal_settle(t, 0.3);
+    look_on(t, 0.3);
     terminal_send(t, "\033");
-    terminal_settle(t, 0.3);
+    look_on(t, 0.3);
     kill(terminal_pid(t), SIGTERM);
     ended(t, 143);
     terminal_destroy(t);

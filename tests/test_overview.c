@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "tests/sample_run.h"
-#include "views/plot.h"
 #include "views/views.h"
 
 enum { STEPS = 716 };
@@ -225,6 +224,14 @@ static void a_method_without_gates_says_so(void **state) {
     assert_shows("val 77.0%");
 }
 
+static void before_the_first_snapshot_no_gate_is_made_up(void **state) {
+    (void)state;
+    run.now = (struct snapshot){0};
+    draw(19, 80);
+    assert_shows("starting: nothing is known of the blocks yet");
+    assert_hides(".0000");
+}
+
 static void a_run_without_temperatures_has_no_column_for_them(void **state) {
     (void)state;
     run.now.tempered = false;
@@ -346,6 +353,7 @@ int main(void) {
         TEST(a_wide_screen_shows_the_chosen_gate_too),
         TEST(another_run_is_named_in_the_legend),
         TEST(a_method_without_gates_says_so),
+        TEST(before_the_first_snapshot_no_gate_is_made_up),
         TEST(a_run_without_temperatures_has_no_column_for_them),
         TEST(what_is_frozen_or_wrong_is_said),
         TEST(the_test_split_is_said_as_it_comes),

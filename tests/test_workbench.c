@@ -90,7 +90,7 @@ static const struct choice *chosen(struct rig *r) {
     return workbench_context(r->workbench)->choice;
 }
 
-static void send(struct rig *r, enum event_kind kind, const char *text, void *payload) {
+static void tell(struct rig *r, enum event_kind kind, const char *text, void *payload) {
     struct event v = {.kind = kind, .text = (char *)text, .payload = payload};
     workbench_event(r->workbench, &v);
     free(v.payload);
@@ -143,7 +143,7 @@ static void images_and_splits_are_those_of_the_dataset(void **state) {
     assert_int_equal(chosen(&r)->image, 6);
     refused(&r, "select image 7", "from 0 to 6");
     refused(&r, "select image next-wrong", "`eval` finds out");
-    send(&r, EVENT_PREDICTIONS, NULL, predictions_of(SPLIT_VAL, said, 7));
+    tell(&r, EVENT_PREDICTIONS, NULL, predictions_of(SPLIT_VAL, said, 7));
     run(&r, "select image 0");
     run(&r, "select image next-wrong");
     assert_int_equal(chosen(&r)->image, 1);
@@ -174,7 +174,7 @@ static void views_go_round_and_curves_zoom(void **state) {
         char line[128];
         snprintf(line, sizeof line, "{\"kind\":\"step\",\"step\":%d,\"epoch\":0,\"batch\":%d,\"loss\":1,\"top1\":0}", i,
                  i);
-        send(&r, EVENT_METRICS, line, NULL);
+        tell(&r, EVENT_METRICS, line, NULL);
     }
     run(&r, "zoom in");
     assert_true(chosen(&r)->window > 199 && chosen(&r)->window < 201);
@@ -201,8 +201,8 @@ static void the_log_says_what_each_mark_was(void **state) {
     (void)state;
     struct rig r;
     set_up(&r);
-    send(&r, EVENT_JOURNAL, "at step 12 freeze gate 3", NULL);
-    send(&r, EVENT_WARNING, "the disk is full", NULL);
+    tell(&r, EVENT_JOURNAL, "at step 12 freeze gate 3", NULL);
+    tell(&r, EVENT_WARNING, "the disk is full", NULL);
     const struct view_context *x = workbench_context(r.workbench);
     assert_int_equal(x->log_count, 2);
     assert_string_equal(x->log[0].text, "^1 step 12: freeze gate 3");
@@ -245,10 +245,10 @@ static void another_dataset_brings_its_classes(void **state) {
     struct dataset_options o = {.seed = 1, .image = 32, .scenes = {3, 2, 1}};
     const int said[] = {0};
     set_up(&r);
-    send(&r, EVENT_PREDICTIONS, NULL, predictions_of(SPLIT_VAL, said, 1));
+    tell(&r, EVENT_PREDICTIONS, NULL, predictions_of(SPLIT_VAL, said, 1));
     run(&r, "select image 6");
     sound(dataset_open(&d, "scenes:count", &o, &e), &e);
-    send(&r, EVENT_DATA, NULL, data_facts_of(d));
+    tell(&r, EVENT_DATA, NULL, data_facts_of(d));
     const struct view_context *x = workbench_context(r.workbench);
     assert_int_equal(x->task->classes, dataset_classes(d));
     assert_string_equal(x->task->class_names[1], dataset_class_name(d, 1));

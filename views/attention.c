@@ -254,79 +254,66 @@ static void draw_legends(const struct view_context *x, const struct attention_fa
     heat_legend(c, row, &x->paint, false, percent(f->low, low), high);
 }
 
-/* A row of the table of numbers: a label and a value a column. */
-struct line {
-    const char *label;
-    double of[3];
-    bool is_bits;
+/* A column of the table of numbers. */
+struct column {
+    char name[16];
+    const struct attention_row *row;
+    bool has_prompts;
 };
 
-static void draw_line(const struct view_context *x, struct canvas *c, struct area a, int y, const struct line *l,
-                      const bool *known, int columns) {
-    canvas_text(c, a, y, 0, theme_style(&x->paint, THEME_DIM), l->label);
-    for (int i = 0; i < columns; i++) {
-        struct area cell = canvas_part(a, y, 8 + 7 * i, 1, 7);
-        char text[32];
-        if (!known[i] || isnan(l->of[i]))
-            snprintf(text, sizeof text, "-");
-        else if (l->is_bits)
-            snprintf(text, sizeof text, "%.1f", l->of[i]);
-        else
-            percent(l->of[i], text);
-        canvas_print_right(c, cell, 0, 0, theme_style(&x->paint, THEME_TEXT), "%s", text);
+enum { COLUMNS = 3, LABELS = 8, COLUMN = 7, NUMBERS = 5 };
+
+/* Those that fit: CLS, without prompts if that is shown, and the query. Returns how many. */
+static int choose_columns(const struct view_context *x, const struct attention_facts *f, int width,
+                          struct column out[static COLUMNS]) {
+    const struct look *l = x->look;
+    int n = 0, most = (width - LABELS) / COLUMN;
+    out[n++] = (struct column){"CLS", &f->of_cls, l->prompts > 0};
+    if (l->first < l->depth && most > 1 + x->choice->alone) {
+        out[n] = (struct column){"mean", &f->of_query, l->prompts > 0};
+        if (l->request.prompt >= 0)
+            snprintf(out[n].name, sizeof out[n].name, "p %d", l->request.prompt + 1);
+        n++;
     }
+    if (x->choice->alone && most > 1)
+        out[n++] = (struct column){"alone", &f->of_alone, false};
+    return n;
+}
+
+static const char *number_text(const struct column *k, int number, char out[static 32]) {
+    const struct attention_row *r = k->row;
+    const double shares[] = {r->cls, r->prompts, r->patches, r->peak};
+    if (!r->known || (number == 1 && !k->has_prompts))
+        return "-";
+    if (number < 4)
+        return percent(shares[number], out);
+    snprintf(out, 32, "%.1f", r->bits);
+    return out;
 }
 
 /* Where the attention of CLS, the query, and CLS without prompts goes. */
 static void draw_numbers(const struct view_context *x, const struct attention_facts *f, struct canvas *c,
                          struct area a) {
-    const struct look *l = x->look;
-    struct style dim = theme_style(&x->paint, THEME_DIM);
-    int most_columns = (a.width - 8) / 7;
-    bool prompts = l->first < l->depth && most_columns > 1 + x->choice->alone;
-    const struct attention_row *of[3] = {&f->of_cls};
-    char query[16];
-    const char *names[3] = {"CLS"};
-    int columns = 1;
-    snprintf(query, sizeof query, l->request.prompt < 0 ? "mean" : "p %d", l->request.prompt + 1);
-    if (prompts) {
-        names[columns] = query;
-        of[columns++] = &f->of_query;
-    }
-    if (x->choice->alone && most_columns > 1) {
-        names[columns] = "alone";
-        of[columns++] = &f->of_alone;
-    }
-    struct line lines[] = {{.label = "to CLS"},
-                           {.label = "prompts"},
-                           {.label = "patches"},
-                           {.label = "peak"},
-                           {.label = "entropy", .is_bits = true}};
-    bool known[3];
-    for (int i = 0; i < columns; i++) {
-        known[i] = of[i]->known;
-        bool has_prompts = l->prompts > 0 && of[i] != &f->of_alone;
-        const double values[] = {of[i]->cls, has_prompts ? of[i]->prompts : (double)NAN, of[i]->patches, of[i]->peak,
-                                 of[i]->bits};
-        for (size_t k = 0; k < sizeof lines / sizeof *lines; k++)
-            lines[k].of[i] = values[k];
-    }
-    int y = 0, spare = a.height - 8;
+    static const char *const labels[NUMBERS] = {"to CLS", "prompts", "patches", "peak", "entropy"};
+    struct style dim = theme_style(&x->paint, THEME_DIM), text = theme_style(&x->paint, THEME_TEXT);
+    struct column columns[COLUMNS];
+    char most[TEXT], number[32];
+    int n = choose_columns(x, f, a.width, columns), spare = a.height - NUMBERS - 3, y = 0;
     if (spare >= 0)
         canvas_text(c, a, y++, 0, theme_style(&x->paint, THEME_TITLE), "attention goes");
     canvas_text(c, a, y, 0, dim, "from");
-    for (int i = 0; i < columns; i++)
-        canvas_print_right(c, canvas_part(a, y, 8 + 7 * i, 1, 7), 0, 0, dim, "%s", names[i]);
-    y++;
-    for (size_t k = 0; k < sizeof lines / sizeof *lines; k++) {
-        y += k == 3 && spare >= 1;
-        draw_line(x, c, a, y++, &lines[k], known, columns);
+    for (int i = 0; i < n; i++)
+        canvas_print_right(c, canvas_part(a, y, LABELS + COLUMN * i, 1, COLUMN), 0, 0, dim, "%s", columns[i].name);
+    for (int k = 0; k < NUMBERS; k++) {
+        y += k == 3 && spare > 0 ? 2 : 1;
+        canvas_text(c, a, y, 0, dim, labels[k]);
+        for (int i = 0; i < n; i++)
+            canvas_print_right(c, canvas_part(a, y, LABELS + COLUMN * i, 1, COLUMN), 0, 0, text, "%s",
+                               number_text(&columns[i], k, number));
     }
-    char most[TEXT];
-    int wide = snprintf(most, sizeof most, "in bits, at most %.1f = log2 of %d", f->bits, l->patches);
-    if (wide > a.width)
+    if (snprintf(most, sizeof most, "in bits, at most %.1f = log2 of %d", f->bits, x->look->patches) > a.width)
         snprintf(most, sizeof most, "in bits, at most %.1f", f->bits);
-    canvas_text(c, a, y, 0, dim, most);
+    canvas_text(c, a, y + 1, 0, dim, most);
 }
 
 /* What stands at the left of a strip, from above: NULL: nothing. */

@@ -49,12 +49,11 @@ const char *curves_other(const struct view_context *x) {
 }
 
 bool curves_is_gated(const struct view_context *x) {
-    int method = x->task->settings->method;
-    return x->now->version ? x->now->gated : method == METHOD_GATED || method == METHOD_GATED_HARD;
+    return x->now->version && x->now->gated;
 }
 
 bool curves_is_tempered(const struct view_context *x) {
-    return x->now->version ? x->now->tempered : curves_is_gated(x) && x->task->settings->temps;
+    return x->now->version && x->now->tempered;
 }
 
 int curves_depth(const struct view_context *x) {
@@ -63,6 +62,8 @@ int curves_depth(const struct view_context *x) {
 }
 
 const char *curves_without_gates(const struct view_context *x) {
+    if (!x->now->version)
+        return "starting: nothing is known of the blocks yet";
     switch (x->task->settings->method) {
     case METHOD_LINEAR:
         return "linear: the head alone is tuned, there are no gates";

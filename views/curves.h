@@ -27,12 +27,12 @@ size_t curves_marks(const struct view_context *x, struct plot_mark *out);
 /* The name of the run that is laid over, short. */
 const char *curves_other(const struct view_context *x);
 
-/* Whether the run tunes gates or temperatures: by its method until a snapshot says so. */
+/* Whether the run tunes gates or temperatures; not before the first snapshot says so. */
 bool curves_is_gated(const struct view_context *x);
 bool curves_is_tempered(const struct view_context *x);
 int curves_depth(const struct view_context *x);
 
-/* "linear: only the head is tuned, there are no gates" for runs without gates. */
+/* Why there are no gates to show: "linear: the head alone is tuned, there are no gates". */
 const char *curves_without_gates(const struct view_context *x);
 
 /* The gates' value before the first step. */

@@ -17,6 +17,7 @@ struct matrix {
     int wide, high; /* columns and rows of a cell; 0: several classes a cell */
     int each;       /* classes a side of a cell */
     bool halves;    /* two cells in one: upper and lower half block */
+    int span;       /* columns of a cell of merged classes */
     int digits;     /* of the greatest count */
     int labels;     /* columns for the names of rows */
 };
@@ -68,15 +69,17 @@ static void find_most(struct matrix *m) {
         }
 }
 
-/* Right ones from the paper to the ink of what is good, wrong ones on the map of heat. CANVAS_DEFAULT: nothing. */
+/* Right ones from the paper to the ink of what is good, wrong ones on the map of heat, nothing a little off the paper.
+ */
 static uint32_t color_of(const struct matrix *m, const struct sum *s) {
     const struct paint *p = &m->x->paint;
     uint32_t paper = theme_style(p, THEME_TEXT).paper, good = theme_style(p, THEME_GOOD).ink;
-    if (s->diagonal) {
-        double share = s->images ? (double)s->right / s->images : 0;
-        return theme_mix(paper == CANVAS_DEFAULT ? 0x000000 : paper, good, 0.15 + 0.55 * share);
-    }
-    return s->wrong == 0 ? CANVAS_DEFAULT : theme_heat(p->theme, (double)s->wrong / m->most);
+    double share = s->images ? (double)s->right / s->images : 0;
+    if (paper == CANVAS_DEFAULT)
+        paper = 0x000000;
+    if (s->diagonal)
+        return theme_mix(paper, good, 0.15 + 0.55 * share);
+    return s->wrong ? theme_heat(p->theme, (double)s->wrong / m->most) : theme_mix(paper, 0x808080, 0.15);
 }
 
 static uint32_t contrast(uint32_t paper) {
@@ -124,7 +127,8 @@ static void choose_cells(struct matrix *m, int height, int width) {
     }
     m->halves = has_colors(m->x) && m->x->paint.glyphs != GLYPHS_ASCII;
     m->labels = number;
-    int down = m->halves ? 2 * height : height, across = width - number;
+    m->span = m->halves ? 1 : 2;
+    int down = m->halves ? 2 * height : height, across = (width - number) / m->span;
     while (m->each < m->classes && (cells_of(m) > down || cells_of(m) > across))
         m->each++;
 }
@@ -139,7 +143,7 @@ static int start_in_cell(const struct matrix *m, int columns) {
 static void draw_cell(struct canvas *c, struct area a, const struct matrix *m, int label, int said) {
     struct area cell = canvas_part(a, label * m->high, m->labels + said * m->wide, m->high, m->wide);
     struct sum s = sum_of(m, label, said);
-    uint32_t n = count_of(m, label, said), paper = has_colors(m->x) ? color_of(m, &s) : CANVAS_DEFAULT;
+    uint32_t n = count_of(m, label, said), paper = n > 0 && has_colors(m->x) ? color_of(m, &s) : CANVAS_DEFAULT;
     bool fits = digits(n) < m->wide, bad = 2 * n >= m->most;
     struct style style = theme_style(&m->x->paint, n == 0       ? THEME_DIM
                                                    : s.diagonal ? THEME_GOOD
@@ -187,36 +191,34 @@ static uint32_t shade_of(const struct matrix *m, const struct sum *s) {
     return s->wrong == 0 ? ' ' : theme_shade(0.1 + 0.9 * s->wrong / m->most);
 }
 
+/* The cell at (y, x) of the map: one of merged classes, or an upper and a lower one. */
+static void draw_merged_cell(struct canvas *c, struct area map, const struct matrix *m, int y, int x) {
+    struct style s = theme_style(&m->x->paint, THEME_TEXT);
+    int row = m->halves ? 2 * y : y;
+    struct sum upper = sum_of(m, row, x / m->span);
+    if (!has_colors(m->x)) {
+        canvas_put(c, map, y, x, shade_of(m, &upper), s);
+        return;
+    }
+    s.ink = s.paper = color_of(m, &upper);
+    if (m->halves) {
+        struct sum lower = sum_of(m, row + 1, x);
+        s.paper = row + 1 < cells_of(m) ? color_of(m, &lower) : CANVAS_DEFAULT;
+    }
+    canvas_put(c, map, y, x, m->halves ? 0x2580 : ' ', s);
+}
+
 static void draw_merged(struct canvas *c, struct area a, const struct matrix *m) {
     struct style dim = theme_style(&m->x->paint, THEME_DIM);
     int cells = cells_of(m), each = m->halves ? 2 : 1;
-    struct area map = canvas_part(a, 1, m->labels, (cells + each - 1) / each, cells);
+    struct area map = canvas_part(a, 1, m->labels, (cells + each - 1) / each, cells * m->span);
     canvas_text(c, a, 0, m->labels, dim, "1");
-    canvas_print_right(c, canvas_part(a, 0, 0, 1, m->labels + cells), 0, 0, dim, "%d", m->classes);
+    canvas_print_right(c, canvas_part(a, 0, 0, 1, m->labels + map.width), 0, 0, dim, "%d", m->classes);
     canvas_print_right(c, canvas_part(a, 1, 0, 1, m->labels - 1), 0, 0, dim, "1");
     canvas_print(c, canvas_part(a, map.height, 0, 1, m->labels), 0, 0, dim, "%d", m->classes);
     for (int y = 0; y < map.height; y++)
-        for (int x = 0; x < map.width; x++) {
-            struct sum upper = sum_of(m, y * each, x), lower = {0};
-            struct style s = theme_style(&m->x->paint, THEME_TEXT);
-            bool has_lower = m->halves && y * 2 + 1 < cells;
-            if (has_lower)
-                lower = sum_of(m, y * 2 + 1, x);
-            uint32_t above = color_of(m, &upper), below = has_lower ? color_of(m, &lower) : CANVAS_DEFAULT;
-            if (!has_colors(m->x)) {
-                canvas_put(c, map, y, x, shade_of(m, &upper), s);
-            } else if (!m->halves || above == CANVAS_DEFAULT || !has_lower) {
-                bool is_lower = above == CANVAS_DEFAULT && below != CANVAS_DEFAULT;
-                bool is_whole = !m->halves && above != CANVAS_DEFAULT;
-                s.ink = is_lower ? below : above;
-                s.paper = is_whole ? above : CANVAS_DEFAULT;
-                canvas_put(c, map, y, x, is_whole || s.ink == CANVAS_DEFAULT ? ' ' : is_lower ? 0x2584 : 0x2580, s);
-            } else {
-                s.ink = above;
-                s.paper = below;
-                canvas_put(c, map, y, x, 0x2580, s);
-            }
-        }
+        for (int x = 0; x < map.width; x++)
+            draw_merged_cell(c, map, m, y, x);
 }
 
 /* What the colours say. */
@@ -271,18 +273,28 @@ static void draw_pairs(const struct matrix *m, struct canvas *c, struct area a) 
     }
 }
 
+static void draw_title(const struct matrix *m, struct canvas *c, struct area a) {
+    struct style title = theme_style(&m->x->paint, THEME_TITLE);
+    char text[64];
+    snprintf(text, sizeof text, "rows true, columns said, %d x %d classes a cell", m->each, m->each);
+    if (m->each == 1)
+        canvas_text(c, a, 0, 0, title, "rows true, columns said");
+    else if (canvas_columns(text) <= a.width)
+        canvas_text(c, a, 0, 0, title, text);
+    else
+        canvas_print(c, a, 0, 0, title, "true by said, %d x %d a cell", m->each, m->each);
+}
+
 void data_confusion_draw(const struct view_context *x, struct canvas *c, struct area a) {
     const struct predictions *p = x->predictions;
     struct matrix m = {.x = x, .counts = predictions_confusion(p), .classes = p->classes};
-    int pairs = a.height >= 14 ? 2 + (a.height - 14) / 6 : 0, y = 0;
+    int pairs = a.height >= 14 ? 2 + (a.height - 14) / 6 : 0;
     if (m.classes <= 0 || a.height < 5 || a.width < 12)
         return;
     /* Title, numbers of the columns, scale; a blank row above the pairs. */
     choose_cells(&m, a.height - 3 - pairs, a.width);
     find_most(&m);
-    y = canvas_text(c, a, 0, 0, theme_style(&x->paint, THEME_TITLE), "rows true, columns said");
-    if (m.wide == 0 && m.each > 1)
-        canvas_print(c, a, 0, y, theme_style(&x->paint, THEME_DIM), ", %d x %d classes a cell", m.each, m.each);
+    draw_title(&m, c, a);
     struct area body = canvas_part(a, 1, 0, a.height - 1, a.width);
     int rows = m.wide > 0 ? m.classes * m.high : m.halves ? (cells_of(&m) + 1) / 2 : cells_of(&m);
     if (m.wide > 0)

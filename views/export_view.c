@@ -3,19 +3,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/number.h"
 #include "views/export_private.h"
 
-enum { POINTS = SERIES_RECENT };
+enum { MOST_POINTS = SERIES_BUCKETS + SERIES_RECENT };
 
-/* A number, or nothing where it is not known. */
+/* ---- fields */
+
+/* Nine digits, whatever the locale; an empty field where it is not known. */
 static void put(FILE *f, bool known, double value) {
-    if (known && isfinite(value))
-        fprintf(f, ",%.9g", value);
-    else
-        fputc(',', f);
+    char text[NUMBER_TEXT];
+    fputc(',', f);
+    if (!known || !isfinite(value))
+        return;
+    snprintf(text, sizeof text, "%.8e", value);
+    fputs(number_print(strtod(text, NULL), text), f);
 }
 
+/* Quoted where it has to be. */
 static void put_text(FILE *f, const char *text) {
+    fputc(',', f);
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        fputs(text, f);
+        return;
+    }
     fputc('"', f);
     for (; *text; text++) {
         if (*text == '"')
@@ -25,60 +36,133 @@ static void put_text(FILE *f, const char *text) {
     fputc('"', f);
 }
 
-static void put_at(FILE *f, const struct series *s, double x) {
-    double value;
-    bool known = series_at(s, x, &value);
-    put(f, known, known ? value : 0);
+static void end_row(FILE *f) {
+    fputs("\r\n", f);
 }
 
-/* A row a step, or a row for several where the run is longer than the curves keep. */
-static int write_curves(const struct view_context *x, FILE *f, struct error *e) {
-    const struct history *h = x->history;
-    struct series_point *points = calloc(POINTS, sizeof *points);
-    if (!points)
-        return error_set(e, ERROR_MEMORY, "not enough memory for the curves");
-    fputs("step,loss,loss_low,loss_high,top1,lr,val_top1,val_loss,test_top1", f);
+/* ---- overview and gates: a row a step */
+
+/* All of a series: what has left its recent buffer by buckets, the rest in full. Into out[MOST_POINTS]. */
+static size_t read_all(const struct series *s, struct series_point *out) {
+    size_t n = 0;
+    if (s->count > SERIES_RECENT)
+        n = (s->count - SERIES_RECENT + s->each - 1) / s->each;
+    if (n > 0)
+        memcpy(out, s->whole, n * sizeof *out);
+    for (size_t from = n * s->each; from < s->count; from++)
+        out[n++] = s->recent[from % SERIES_RECENT];
+    return n;
+}
+
+/* Evaluations on their way into the rows of the steps that they came behind. */
+struct evaluations {
+    struct series_point *points;
+    size_t count, at;
+};
+
+/* The last evaluation behind step `from` and not behind step `to`. */
+static void put_evaluation(FILE *f, struct evaluations *v, double from, double to) {
+    bool known = false;
+    double value = 0;
+    for (; v->at < v->count && v->points[v->at].x <= to; v->at++)
+        if (v->points[v->at].x > from && v->points[v->at].count > 0) {
+            known = true;
+            value = v->points[v->at].mean;
+        }
+    put(f, known, value);
+}
+
+static void put_at(FILE *f, const struct series *s, double x) {
+    double value = 0;
+    bool known = series_at(s, x, &value);
+    put(f, known, value);
+}
+
+static void write_curves_header(const struct history *h, FILE *f) {
+    fputs("step,steps_in_row,train_loss_nats,train_loss_low_nats,train_loss_high_nats,train_top1_share,learning_rate,"
+          "images_per_s,val_loss_nats,val_top1_share,test_top1_share",
+          f);
     for (int i = 0; i < h->gates; i++)
-        fprintf(f, ",gate.%d", i + 1);
+        fprintf(f, ",gate.%d_share", i + 1);
     for (int i = 0; i < h->temps; i++)
         fprintf(f, ",temp.%d", i + 1);
-    fputs("\r\n", f);
-    size_t n = series_read(&h->loss, 0, (double)h->steps, POINTS, points);
-    for (size_t k = 0; k < n; k++) {
-        const struct series_point *p = &points[k];
-        fprintf(f, "%.0f", p->x);
-        put(f, p->count > 0, p->mean);
-        put(f, p->count > 0, p->low);
-        put(f, p->count > 0, p->high);
-        put_at(f, &h->top1, p->x);
-        put_at(f, &h->rate, p->x);
-        put_at(f, &h->val_top1, p->x);
-        put_at(f, &h->val_loss, p->x);
-        put_at(f, &h->test_top1, p->x);
-        for (int i = 0; i < h->gates; i++)
-            put_at(f, &h->gate[i], p->x);
-        for (int i = 0; i < h->temps; i++)
-            put_at(f, &h->temp[i], p->x);
-        fputs("\r\n", f);
+    end_row(f);
+}
+
+static void write_step(const struct history *h, FILE *f, const struct series_point *p, double next,
+                       struct evaluations evaluations[3]) {
+    bool known = p->count > 0;
+    fprintf(f, "%.0f,%zu", p->x, known ? p->count : (size_t)1);
+    put(f, known, p->mean);
+    put(f, known, p->low);
+    put(f, known, p->high);
+    put_at(f, &h->top1, p->x);
+    put_at(f, &h->rate, p->x);
+    put_at(f, &h->speed, p->x);
+    for (int i = 0; i < 3; i++)
+        put_evaluation(f, &evaluations[i], p->x, next);
+    for (int i = 0; i < h->gates; i++)
+        put_at(f, &h->gate[i], p->x);
+    for (int i = 0; i < h->temps; i++)
+        put_at(f, &h->temp[i], p->x);
+    end_row(f);
+}
+
+/* A row a step; of a run that is longer than the curves keep in full, rows for several old steps. */
+static int write_curves(const struct view_context *x, FILE *f, struct error *e) {
+    const struct history *h = x->history;
+    const struct series *evaluated[3] = {&h->val_loss, &h->val_top1, &h->test_top1};
+    struct evaluations evaluations[3];
+    struct series_point *points = calloc(4 * MOST_POINTS, sizeof *points);
+    if (!points)
+        return error_set(e, ERROR_MEMORY, "not enough memory for the curves");
+    size_t n = read_all(&h->loss, points);
+    for (int i = 0; i < 3; i++) {
+        struct series_point *own = points + (size_t)(i + 1) * MOST_POINTS;
+        evaluations[i] = (struct evaluations){own, read_all(evaluated[i], own), 0};
     }
+    write_curves_header(h, f);
+    for (size_t i = 0; i < n; i++)
+        write_step(h, f, &points[i], i + 1 < n ? points[i + 1].x : INFINITY, evaluations);
     free(points);
     return 0;
 }
 
+/* ---- attention: a row a patch */
+
 static int write_attention(const struct view_context *x, FILE *f, struct error *e) {
     const struct look *l = x->look;
     if (!l)
-        return error_set(e, ERROR_USAGE, "no attention has been computed yet: choose an image in the attention view");
-    size_t n = (size_t)l->patches, side = (size_t)(sqrt((double)n) + 0.5), block = (size_t)l->request.block;
-    fputs("patch_row,patch_column,prompt_share,cls_share,cls_share_without_prompts\r\n", f);
+        return error_set(e, ERROR_USAGE, "no attention is known yet; the attention view asks for it");
+    size_t n = (size_t)l->patches, side = (size_t)lround(sqrt((double)n)), block = (size_t)l->request.block;
+    char query[32] = "prompts-mean", head[32] = "mean";
+    if (l->request.prompt >= 0)
+        snprintf(query, sizeof query, "prompt-%d", l->request.prompt + 1);
+    if (l->request.head >= 0)
+        snprintf(head, sizeof head, "%d", l->request.head + 1);
+    fputs("split,image,step,block,head,query,patch_row,patch_column,query_share,cls_share,cls_without_prompts_share",
+          f);
+    end_row(f);
     for (size_t i = 0; i < n; i++) {
-        fprintf(f, "%zu,%zu", i / side, i % side);
+        fprintf(f, "%s,%u,%llu,%zu,%s,%s,%zu,%zu", split_name(l->request.split), l->request.index,
+                (unsigned long long)l->step, block + 1, head, query, i / side, i % side);
         put(f, l->prompts > 0, (double)look_query(l)[block * n + i]);
         put(f, true, (double)look_cls(l)[block * n + i]);
         put(f, true, (double)look_alone(l)[block * (1 + n) + 1 + i]);
-        fputs("\r\n", f);
+        end_row(f);
     }
     return 0;
+}
+
+/* ---- data: a row an image */
+
+static void put_class(FILE *f, const struct view_task *t, int label) {
+    bool named = label >= 0 && label < t->classes && t->class_names && t->class_names[label];
+    if (label >= 0)
+        fprintf(f, ",%d", label);
+    else
+        fputc(',', f); /* an unreadable image has no class */
+    put_text(f, named ? t->class_names[label] : "");
 }
 
 static int write_predictions(const struct view_context *x, FILE *f, struct error *e) {
@@ -86,48 +170,49 @@ static int write_predictions(const struct view_context *x, FILE *f, struct error
     if (!p)
         return error_set(e, ERROR_USAGE, "%s has not been evaluated yet; `eval %s` does", split_name(x->choice->split),
                          split_name(x->choice->split));
-    fputs("split,image,true,said,true_share,said_share\r\n", f);
+    fputs("split,image,step,true_class,true_name,said_class,said_name,is_right,true_share,said_share", f);
+    end_row(f);
     for (size_t i = 0; i < p->count; i++) {
         const struct prediction *k = &p->images[i];
-        fprintf(f, "%s,%u,", split_name(p->split), k->index);
-        put_text(f, x->task->class_names[k->label]);
-        fputc(',', f);
-        put_text(f, x->task->class_names[k->said]);
+        fprintf(f, "%s,%u,%llu", split_name(p->split), k->index, (unsigned long long)p->step);
+        put_class(f, x->task, k->label);
+        put_class(f, x->task, k->said);
+        fprintf(f, ",%d", k->label == k->said);
         put(f, true, (double)k->label_share);
         put(f, true, (double)k->said_share);
-        fputs("\r\n", f);
+        end_row(f);
     }
     return 0;
 }
 
-static int write_csv(const struct view_context *x, const char *path, struct error *e) {
+static int write_numbers(const struct view_context *x, FILE *f, struct error *e) {
+    switch (x->choice->view) {
+    case VIEW_OVERVIEW:
+    case VIEW_GATES:
+        return write_curves(x, f, e);
+    case VIEW_ATTENTION:
+        return write_attention(x, f, e);
+    case VIEW_DATA:
+        return write_predictions(x, f, e);
+    default:
+        return error_set(e, ERROR_USAGE, "the %s view has no numbers to export; overview, gates, attention and data do",
+                         view_of(x->choice->view)->name);
+    }
+}
+
+static int export_csv(const struct view_context *x, const char *path, struct error *e) {
     struct export_file file;
     int r = export_open(&file, path, e);
     if (r < 0)
         return r;
-    switch (x->choice->view) {
-    case VIEW_OVERVIEW:
-    case VIEW_GATES:
-        r = write_curves(x, file.f, e);
-        break;
-    case VIEW_ATTENTION:
-        r = write_attention(x, file.f, e);
-        break;
-    case VIEW_DATA:
-        r = write_predictions(x, file.f, e);
-        break;
-    default:
-        r = error_set(e, ERROR_USAGE, "the %s view has no numbers to export; overview, gates, attention and data have",
-                      view_of(x->choice->view)->name);
-    }
-    struct error ignored;
-    int closed = export_close(&file, r == 0, r < 0 ? &ignored : e);
+    r = write_numbers(x, file.f, e);
+    int closed = export_close(&file, r == 0, r == 0 ? e : NULL);
     return r < 0 ? r : closed;
 }
 
 int export_view(const struct view_context *x, const char *path, struct error *e) {
     if (export_has_suffix(path, ".csv"))
-        return write_csv(x, path, e);
+        return export_csv(x, path, e);
     if (export_has_suffix(path, ".png"))
         return export_png(x, path, e);
     return error_set(e, ERROR_USAGE, "%.200s: an export's name ends in .csv or .png", path);

@@ -49,8 +49,11 @@ static void draw_queued(const struct view_context *x, struct canvas *c, struct a
     struct style text_style = theme_style(&x->paint, THEME_TEXT);
     for (int i = 0; i < PIECES; i++)
         pieces[i] = (struct frame_piece){.rank = i, .style = theme_style(&x->paint, THEME_WARN)};
-    wrap_fit(x->queued, a.width - 28 > 60 ? 60 : a.width - 28, false, &x->paint, text, sizeof text);
-    snprintf(pieces[WHAT].full, sizeof pieces[WHAT].full, "QUEUED %.110s", text);
+    wrap_fit(x->queued, a.width - 20, false, &x->paint, text, sizeof text);
+    snprintf(pieces[WHAT].full, sizeof pieces[WHAT].full, "QUEUED %.120s", text);
+    wrap_fit(x->queued, a.width - 28 > 40 ? 40 : a.width - 28, false, &x->paint, text, sizeof text);
+    snprintf(pieces[WHAT].brief, sizeof pieces[WHAT].brief, "QUEUED %.56s", text);
+    pieces[WHAT].full_rank = 1;
     pieces[WHAT].style.attributes |= CANVAS_BOLD;
     say_when(x->now, &pieces[WHEN]);
     snprintf(pieces[CANCEL].full, sizeof pieces[CANCEL].full, "Esc cancels");
@@ -105,9 +108,14 @@ static int room_for_error(const struct view_context *x, int width) {
     return width - canvas_columns(shown_text(x->prompt, width)) - 4;
 }
 
+static bool has_offers(const struct view_prompt *p) {
+    return p->offers && p->offers[0];
+}
+
+/* Beside offers an error may be cut off; else it has the row above to itself. */
 static bool error_fits(const struct view_context *x, int width) {
     int room = room_for_error(x, width);
-    return room >= canvas_columns(x->prompt->error) || (room >= LEAST_ERROR && x->prompt->offers);
+    return room >= canvas_columns(x->prompt->error) || (room >= LEAST_ERROR && has_offers(x->prompt));
 }
 
 static void draw_prompt(const struct view_context *x, struct canvas *c, struct area a, int y) {
@@ -211,7 +219,7 @@ void frame_bottom_draw(const struct view_context *x, struct canvas *c, int y) {
     struct area a = canvas_all(c);
     if (is_open(x) && x->prompt->error && !error_fits(x, a.width))
         draw_prompt_error(x, c, a, y);
-    else if (is_open(x) && x->prompt->offers && x->prompt->offers[0])
+    else if (is_open(x) && has_offers(x->prompt))
         draw_offers(x, c, a, y);
     else if (x->message && (x->message_is_error || !x->queued))
         draw_message(x, c, a, y);

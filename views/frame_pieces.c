@@ -117,7 +117,7 @@ static void add_bar(struct list *l, int rank, double part) {
 
 /* What is left of a run when it is over. */
 static void add_result(struct list *l, const struct snapshot *s) {
-    struct frame_piece *p = add(l, 0, THEME_TEXT);
+    struct frame_piece *p = add(l, 2, THEME_TEXT);
     const char *how = s->phase == PHASE_FAILED ? "stopped in" : "";
     bool whole = s->epochs > 0 && s->epoch >= s->epochs;
     if (whole)
@@ -129,13 +129,13 @@ static void add_result(struct list *l, const struct snapshot *s) {
         PRINT(p->brief, "ep %llu/%llu", (unsigned long long)s->epoch, (unsigned long long)s->epochs);
     p = add(l, 4, THEME_DIM);
     PRINT(p->full, "%llu steps", (unsigned long long)s->step);
-    add_share(l, 1, THEME_VAL, "val", &s->val);
+    add_share(l, 0, THEME_VAL, "val", &s->val);
     if (s->best.known) {
         p = add(l, 3, THEME_VAL);
         PRINT(p->full, "best val %.1f%% at epoch %llu", 100 * s->best.top1, (unsigned long long)s->best.epoch);
         PRINT(p->brief, "best %.1f%%@%llu", 100 * s->best.top1, (unsigned long long)s->best.epoch);
     }
-    add_share(l, 2, THEME_TEST, "test", &s->test);
+    add_share(l, 1, THEME_TEST, "test", &s->test);
 }
 
 static void add_batch(struct list *l, const struct snapshot *s) {

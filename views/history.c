@@ -177,17 +177,6 @@ static bool skip(const char **text, const char *word) {
     return true;
 }
 
-/* The one block of "gate 3", "gate.3 0.5"; 0: none, or more ("gate 3-6,9"). */
-static int block_of(const char *command) {
-    char *end;
-    if (!skip(&command, "freeze ") && !skip(&command, "thaw ") && !skip(&command, "set "))
-        return 0;
-    if ((!skip(&command, "gate") && !skip(&command, "temp")) || (*command != ' ' && *command != '.'))
-        return 0;
-    long block = strtol(command + 1, &end, 10);
-    return (*end == 0 || *end == ' ') && block >= 1 && block <= SNAPSHOT_BLOCKS ? (int)block : 0;
-}
-
 /* Whether "3-6,9" names the block, counted from 1. */
 static bool lists(const char *list, long block) {
     do {
@@ -256,7 +245,6 @@ int history_journal(struct history *h, const char *line, struct error *e) {
     *m = (struct history_mark){.number = (int)h->mark_count, .step = step};
     copy_line(m->line, end + 1);
     m->is_note = strncmp(m->line, "note ", 5) == 0;
-    m->block = block_of(m->line);
     return 0;
 }
 

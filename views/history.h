@@ -21,7 +21,6 @@ struct history_mark {
     int number;
     uint64_t step;
     bool is_note;            /* a note changes nothing */
-    int block;               /* from 1: gate or temperature of that block alone; 0: more than one, or none */
     char line[HISTORY_LINE]; /* without its "at step N " */
 };
 

@@ -4,17 +4,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "views/canvas.h"
+
+#if defined(__GNUC__)
+/* Reported at the end of the file, past any pop. */
+#pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wshadow"
 #pragma GCC diagnostic ignored "-Wmissing-braces"
-#include <stb_easy_font.h>
+#endif
+#include <stb/stb_easy_font.h>
+#if defined(__GNUC__)
 #pragma GCC diagnostic pop
+#endif
 
-enum { QUADS = 20000 };
+enum { TEXT = 256, CORNERS = 64 * TEXT, CORNER = 4 }; /* bytes of a text; floats for its letters, of a corner */
 
 int raster_create(struct raster *r, int width, int height, struct error *e) {
     *r = (struct raster){0};
@@ -64,22 +71,31 @@ void raster_line(struct raster *r, double x0, double y0, double x1, double y1, d
             blend(r, x, y, color, thick / 2 + 0.5 - distance(x + 0.5, y + 0.5, x0, y0, x1, y1));
 }
 
-/* The font's letters are quads of four corners, 16 bytes each: x, y, z, colour. */
+/* The font has printable ASCII alone, and does not look whether a character is that. */
+static void printable(const char *text, char out[static TEXT]) {
+    size_t n = 0;
+    uint32_t code;
+    while (n + 1 < TEXT && (code = canvas_next_code(&text)))
+        out[n++] = code >= 0x20 && code < 0x7f ? (char)code : '?';
+    out[n] = 0;
+}
+
+/* Letters are quads of four corners: x, y, z, colour. */
 void raster_text(struct raster *r, double x, double y, int scale, uint32_t color, const char *text) {
-    static float corners[QUADS];
-    char copy[512];
-    snprintf(copy, sizeof copy, "%s", text);
+    float corners[CORNERS];
+    char copy[TEXT];
+    printable(text, copy);
     int quads = stb_easy_font_print(0, 0, copy, NULL, corners, (int)sizeof corners);
     for (int i = 0; i < quads; i++) {
-        const float *q = corners + 16 * i; /* corner 0 top left, corner 2 bottom right */
-        raster_fill(r, x + scale * (double)q[0], y + scale * (double)q[1], scale * (double)(q[8] - q[0]),
-                    scale * (double)(q[9] - q[1]), color);
+        const float *first = corners + 4 * CORNER * i, *opposite = first + 2 * CORNER;
+        raster_fill(r, x + scale * (double)first[0], y + scale * (double)first[1],
+                    scale * (double)(opposite[0] - first[0]), scale * (double)(opposite[1] - first[1]), color);
     }
 }
 
 int raster_text_width(int scale, const char *text) {
-    char copy[512];
-    snprintf(copy, sizeof copy, "%s", text);
+    char copy[TEXT];
+    printable(text, copy);
     return scale * stb_easy_font_width(copy);
 }
 

@@ -5,19 +5,35 @@
 #include "views/views.h"
 #include "views/wrap.h"
 
-enum { NAME = 2, VALUE = 18, APPLIES_WIDTH = 7, LEAST_HELP_WIDTH = 72, LEAST_LEGEND_HEIGHT = 8, LIVE_TEXT = 320 };
+enum {
+    NAME = 2,
+    VALUE = 18,
+    APPLIES_WIDTH = 7,
+    LEAST_HELP_WIDTH = 72,
+    LEAST_LEGEND_HEIGHT = 8,
+    LEAST_VALUE = 15,
+    LIVE_TEXT = 320
+};
 
 /* Where the columns of a row are; help 0: there is no room for it. */
 struct columns {
-    int value_width, applies, help;
+    int width, value_width, applies, help;
 };
 
-static struct columns columns_of(int width) {
+/* The values' column is as wide as they are, up to a share of the row. */
+static struct columns columns_of(const struct view_context *x, int width) {
+    char value[SETTINGS_TEXT];
+    int most = (width - 24) * 2 / 5, wide = LEAST_VALUE;
     if (width < LEAST_HELP_WIDTH)
-        return (struct columns){.value_width = width - VALUE};
-    int value = (width - 24) * 2 / 5;
-    value = value > 44 ? 44 : value;
-    return (struct columns){value, VALUE + value + 1, VALUE + value + 1 + APPLIES_WIDTH};
+        return (struct columns){.width = width, .value_width = width - VALUE};
+    for (size_t i = 0; i < settings_count(); i++) {
+        const struct setting *s = settings_at(i);
+        int n = canvas_columns(settings_get(x->task->settings, s, value, sizeof value));
+        n += s->type == SETTING_TEXT ? 0 : 1 + canvas_columns(s->unit);
+        wide = n > wide ? n : wide;
+    }
+    wide = wide > most ? most : wide;
+    return (struct columns){width, wide, VALUE + wide + 1, VALUE + wide + 1 + APPLIES_WIDTH};
 }
 
 static bool is_shown(const struct view_context *x, size_t i) {
@@ -63,9 +79,8 @@ static void read_row(const struct view_context *x, const struct setting *setting
         snprintf(r->help, sizeof r->help, "%s", setting->help);
 }
 
-static int row_height(const struct row *r, int width) {
-    struct columns k = columns_of(width);
-    int rows = k.help ? wrap_rows(r->help, width - k.help) : 1;
+static int row_height(const struct row *r, const struct columns *k) {
+    int rows = k->help ? wrap_rows(r->help, k->width - k->help) : 1;
     return *r->now && rows < 2 ? 2 : rows;
 }
 
@@ -84,27 +99,27 @@ static void draw_value(const struct view_context *x, struct canvas *c, struct ar
                     wrap_fit(r->now, in.width, is_text, &x->paint, text, sizeof text));
 }
 
-static void draw_row(const struct view_context *x, struct canvas *c, struct area a, int y, const struct row *r) {
+static void draw_row(const struct view_context *x, struct canvas *c, struct area a, const struct columns *k, int y,
+                     const struct row *r) {
     const struct wrap_mark mark = {x->choice->filter, theme_style(&x->paint, THEME_SELECTED)};
-    struct columns k = columns_of(a.width);
     struct style text = theme_style(&x->paint, THEME_TEXT), dim = theme_style(&x->paint, THEME_DIM);
     wrap_draw(c, a, y, NAME, text, r->setting->name, &mark);
-    draw_value(x, c, canvas_part(a, 0, VALUE, a.height, k.value_width), y, r);
-    if (!k.help)
+    draw_value(x, c, canvas_part(a, 0, VALUE, a.height, k->value_width), y, r);
+    if (!k->help)
         return;
     bool live = r->setting->applies == LIVE;
-    canvas_text(c, a, y, k.applies, live ? theme_style(&x->paint, THEME_GOOD) : dim, live ? "live" : "fixed");
-    wrap_draw(c, a, y, k.help, dim, r->help, &mark);
+    canvas_text(c, a, y, k->applies, live ? theme_style(&x->paint, THEME_GOOD) : dim, live ? "live" : "fixed");
+    wrap_draw(c, a, y, k->help, dim, r->help, &mark);
 }
 
 /* The rows' part of the area, below the legend. */
 static struct area rows_area(struct area a) {
-    int top = a.height >= LEAST_LEGEND_HEIGHT && columns_of(a.width).help ? 1 : 0;
+    int top = a.height >= LEAST_LEGEND_HEIGHT && a.width >= LEAST_HELP_WIDTH ? 1 : 0;
     return canvas_part(a, top, 0, a.height - top, a.width);
 }
 
 /* Draws rows from `y` on; c NULL: only counts them. Returns how many there are. */
-static int draw_rows(const struct view_context *x, struct canvas *c, struct area a, int y) {
+static int draw_rows(const struct view_context *x, struct canvas *c, struct area a, const struct columns *k, int y) {
     struct row r;
     int start = y;
     for (size_t i = 0; i < settings_count(); i++) {
@@ -117,33 +132,35 @@ static int draw_rows(const struct view_context *x, struct canvas *c, struct area
         }
         read_row(x, settings_at(i), &r);
         if (c && y < a.height)
-            draw_row(x, c, a, y, &r);
-        y += row_height(&r, a.width);
+            draw_row(x, c, a, k, y, &r);
+        y += row_height(&r, k);
     }
     return y - start;
 }
 
 static int overflow(const struct view_context *x, struct area a) {
     struct area in = rows_area(a);
-    int rows = draw_rows(x, NULL, in, 0);
+    struct columns k = columns_of(x, a.width);
+    int rows = draw_rows(x, NULL, in, &k, 0);
     return rows > in.height ? rows - in.height : 0;
 }
 
-static void draw_legend(const struct view_context *x, struct canvas *c, struct area a) {
-    struct columns k = columns_of(a.width);
+static void draw_legend(const struct view_context *x, struct canvas *c, struct area a, const struct columns *k) {
     struct style dim = theme_style(&x->paint, THEME_DIM);
+    bool is_wide = a.width - k->applies >= 48;
     canvas_text(c, a, 0, NAME, dim, "setting");
-    int at = VALUE + canvas_text(c, a, 0, VALUE, theme_style(&x->paint, THEME_TITLE), "not the default");
-    canvas_text(c, canvas_part(a, 0, 0, 1, VALUE + k.value_width), 0, at + 1, dim, "stands out");
-    canvas_text(c, a, 0, k.applies, dim, "fixed: as the run began   live: this session's");
+    canvas_text(c, a, 0, VALUE, theme_style(&x->paint, THEME_TITLE), "not the default");
+    canvas_text(c, a, 0, k->applies, dim,
+                is_wide ? "fixed: as the run began   live: of this session" : "fixed or live");
 }
 
 static void draw(const struct view_context *x, struct canvas *c, struct area a) {
     struct area in = rows_area(a);
+    struct columns k = columns_of(x, a.width);
     int most = overflow(x, a), scroll = x->choice->scroll[VIEW_SETTINGS];
     if (in.height < a.height)
-        draw_legend(x, c, a);
-    if (draw_rows(x, c, in, -(scroll < most ? scroll : most)) == 0)
+        draw_legend(x, c, a, &k);
+    if (draw_rows(x, c, in, &k, -(scroll < most ? scroll : most)) == 0)
         canvas_print(c, in, 0, NAME, theme_style(&x->paint, THEME_DIM), "no setting holds \"%s\"", x->choice->filter);
 }
 

@@ -11,6 +11,7 @@
 #include "core/train/trainer_private.h"
 
 #define PUBLISH_NS 80000000 /* between snapshots of one step */
+#define SOON_S 0.1
 
 /* Over all gates: a block's share depends on every later one, shown or not. */
 static void publish_selection(const struct trainer *t, const struct tuned *gates, struct snapshot *s) {
@@ -130,6 +131,14 @@ double trainer_end_work(struct trainer *t) {
     return work_seconds(t);
 }
 
+/* What is over soon pauses at its end, where commands are taken meanwhile. */
+static bool ends_soon(const struct trainer *t) {
+    struct snapshot s = t->snapshot;
+    publish_progress(t, &s);
+    publish_work(t, &s);
+    return s.queue_s >= 0 && s.queue_s < SOON_S;
+}
+
 /* Commands are taken between steps; what holds or releases the step under way is seen before that. A hold without a
  * command behind it stays: the command is on its way. */
 static void obey(struct trainer *t) {
@@ -137,7 +146,7 @@ static void obey(struct trainer *t) {
     if (!t->working || !mailbox_flow(t->mailbox, &newest))
         return;
     bool held = control_is_held(&t->control);
-    if (newest == COMMAND_PAUSE && !held)
+    if (newest == COMMAND_PAUSE && !held && !ends_soon(t))
         trainer_hold(t);
     else if (newest != COMMAND_PAUSE && held)
         trainer_release(t);
