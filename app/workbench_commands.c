@@ -94,19 +94,34 @@ static int select_image(struct workbench *w, const struct screen_command *c, str
     return 0;
 }
 
-/* A row of the data view; its image is chosen with it. */
-static void select_sample(struct workbench *w, const struct screen_command *c) {
+/* The rows of the data view, as indices into the predictions of the chosen split; malloc'd, *count of them. */
+static uint32_t *sample_rows(const struct workbench *w, size_t *count) {
     const struct predictions *p = w->predictions[w->choice.split];
-    if (!p || p->count == 0)
-        return;
-    uint32_t *order = malloc(p->count * sizeof *order);
-    if (!order)
-        return;
-    size_t n = view_samples(p, &w->choice, p->count, order);
-    w->choice.sample = clamp(moved(c, w->choice.sample), 0, (int)n - 1);
-    if (n)
-        w->choice.image = p->images[order[w->choice.sample]].index;
-    free(order);
+    uint32_t *rows = p && p->count ? malloc(p->count * sizeof *rows) : NULL;
+    *count = rows ? view_samples(p, &w->choice, p->count, rows) : 0;
+    return rows;
+}
+
+/* A row of the data view; its image is chosen with it, and the list shows it. */
+static void select_sample(struct workbench *w, const struct screen_command *c) {
+    size_t n;
+    uint32_t *rows = sample_rows(w, &n);
+    if (n) {
+        w->choice.sample = clamp(moved(c, w->choice.sample), 0, (int)n - 1);
+        w->choice.image = w->predictions[w->choice.split]->images[rows[w->choice.sample]].index;
+        w->choice.scroll[VIEW_DATA] = 0;
+    }
+    free(rows);
+}
+
+/* The row of the chosen image, where it is listed, becomes the chosen one. */
+static void follow_image(struct workbench *w) {
+    size_t n;
+    uint32_t *rows = sample_rows(w, &n);
+    for (size_t i = 0; i < n; i++)
+        if (w->predictions[w->choice.split]->images[rows[i]].index == w->choice.image)
+            w->choice.sample = (int)i;
+    free(rows);
 }
 
 static int select_split(struct workbench *w, const struct screen_command *c, struct error *e) {
@@ -141,6 +156,7 @@ static int select_one(struct workbench *w, const struct screen_command *c, struc
         break;
     case SCREEN_IMAGE:
         r = select_image(w, c, e);
+        follow_image(w);
         break;
     case SCREEN_SAMPLE:
         select_sample(w, c);

@@ -48,10 +48,12 @@ static void draw(int height, int width) {
 static void the_first_line_says_what_runs_on_what_and_how(void **state) {
     (void)state;
     draw(40, 120);
-    assert_row(0, " cub-1 \u2502 mae vitb16 \u2502 fgvc:cub:data/cub \u2502 gated+temp, 100 prompts \u2502 node017, 2 threads "
-                  "\u2502 559 MiB                RUNNING");
+    assert_row(
+        0, " cub-1 \u2502 mae vitb16 \u2502 fgvc:cub:data/cub \u2502 gated+temp, 100 prompts \u2502 node017, 2 threads "
+           "\u2502 559 MiB                RUNNING");
     draw(24, 80);
-    assert_row(0, " cub-1 \u2502 mae vitb16 \u2502 fgvc:cub \u2502 gated+temp 100p \u2502 node017, 2 threads   RUNNING");
+    assert_row(0,
+               " cub-1 \u2502 mae vitb16 \u2502 fgvc:cub \u2502 gated+temp 100p \u2502 node017, 2 threads   RUNNING");
     draw(12, 40);
     assert_row(0, " cub-1 \u2502 mae vitb16 \u2502 fgvc:cub  RUNNING");
 }
@@ -59,8 +61,9 @@ static void the_first_line_says_what_runs_on_what_and_how(void **state) {
 static void the_second_line_says_how_far_and_how_long(void **state) {
     (void)state;
     draw(40, 120);
-    assert_row(1, " epoch 22/30  \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2589\u2591\u2591\u2591"
-                  "\u2591  batch 12/32  (5/8 done)  9.80 images/s  86% of peak  ETA 26m26s  saved 8 s ago");
+    assert_row(
+        1, " epoch 22/30  \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2589\u2591\u2591\u2591"
+           "\u2591  batch 12/32  (5/8 done)  9.80 images/s  86% of peak  ETA 26m26s  saved 8 s ago");
     run.context.paint.glyphs = GLYPHS_ASCII;
     draw(24, 80);
     assert_row(1, " ep 22/30  ####..  batch 12/32  (5/8 done)  9.80 img/s  ETA 26m26s  saved 8 s");
@@ -234,8 +237,11 @@ static void the_prompt_takes_the_last_line_with_its_error_behind(void **state) {
 static void a_long_line_is_shifted_so_that_its_cursor_is_seen(void **state) {
     (void)state;
     int y, x;
-    run.prompt = (struct view_prompt){.open = true, .lead = ':', .text = "note \"0123456789012345678901234567890123 end",
-                                      .cursor = 44, .offered = -1};
+    run.prompt = (struct view_prompt){.open = true,
+                                      .lead = ':',
+                                      .text = "note \"0123456789012345678901234567890123 end",
+                                      .cursor = 44,
+                                      .offered = -1};
     draw(12, 40);
     assert_row(11, ":23456789012345678901234567890123 end");
     frame_cursor(&run.context, &canvas, &y, &x);
@@ -245,8 +251,8 @@ static void a_long_line_is_shifted_so_that_its_cursor_is_seen(void **state) {
 static void offers_show_the_taken_one_a_screenful_at_a_time(void **state) {
     (void)state;
     static const char *const offers[] = {"gate.1", "gate.2", "gate.3", "gate.4", "gate.5", "gate.6", "lr", NULL};
-    run.prompt = (struct view_prompt){
-        .open = true, .lead = ':', .text = "set ", .cursor = 4, .offers = offers, .offered = 1};
+    run.prompt =
+        (struct view_prompt){.open = true, .lead = ':', .text = "set ", .cursor = 4, .offers = offers, .offered = 1};
     draw(12, 40);
     assert_row(10, "  gate.1  gate.2  gate.3  gate.4       >");
     int at = sample_run_column(&canvas, 10, "gate.2");

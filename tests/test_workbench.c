@@ -154,6 +154,11 @@ static void images_and_splits_are_those_of_the_dataset(void **state) {
     refused(&r, "select image previous-wrong", "no earlier image");
     run(&r, "select sample 2"); /* errors first */
     assert_int_not_equal(said[chosen(&r)->image], 1);
+    assert_int_equal(chosen(&r)->sample, 1);
+    run(&r, "select image 6"); /* the list follows */
+    run(&r, "select sample previous");
+    run(&r, "select sample next");
+    assert_int_equal(chosen(&r)->image, 6);
     run(&r, "select split test");
     assert_int_equal(chosen(&r)->image, 0);
     refused(&r, "select image 5", "from 0 to 4");

@@ -63,7 +63,9 @@ static int draw_lines(const struct view_context *x, struct canvas *c, struct are
 
 /* With room for it the first section, the keys, stands left and the others right. */
 static int draw_all(const struct view_context *x, struct canvas *c, struct area a, int y) {
-    if (a.width < TWO_COLUMNS || x->help_count == 0)
+    bool is_wide = a.width >= TWO_COLUMNS;
+    a.width--; /* text does not touch the edge */
+    if (!is_wide || x->help_count == 0)
         return draw_lines(x, c, a, y, 0, x->help_count);
     size_t middle = section_end(x, 0);
     int half = a.width * 2 / 5;

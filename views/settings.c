@@ -114,8 +114,8 @@ static void draw_row(const struct view_context *x, struct canvas *c, struct area
 
 /* The rows' part of the area, below the legend. */
 static struct area rows_area(struct area a) {
-    int top = a.height >= LEAST_LEGEND_HEIGHT && a.width >= LEAST_HELP_WIDTH ? 1 : 0;
-    return canvas_part(a, top, 0, a.height - top, a.width);
+    int top = a.height >= LEAST_LEGEND_HEIGHT && a.width > LEAST_HELP_WIDTH ? 1 : 0;
+    return canvas_part(a, top, 0, a.height - top, a.width - 1); /* text does not touch the edge */
 }
 
 /* Draws rows from `y` on; c NULL: only counts them. Returns how many there are. */
@@ -140,7 +140,7 @@ static int draw_rows(const struct view_context *x, struct canvas *c, struct area
 
 static int overflow(const struct view_context *x, struct area a) {
     struct area in = rows_area(a);
-    struct columns k = columns_of(x, a.width);
+    struct columns k = columns_of(x, in.width);
     int rows = draw_rows(x, NULL, in, &k, 0);
     return rows > in.height ? rows - in.height : 0;
 }
@@ -156,7 +156,7 @@ static void draw_legend(const struct view_context *x, struct canvas *c, struct a
 
 static void draw(const struct view_context *x, struct canvas *c, struct area a) {
     struct area in = rows_area(a);
-    struct columns k = columns_of(x, a.width);
+    struct columns k = columns_of(x, in.width);
     int most = overflow(x, a), scroll = x->choice->scroll[VIEW_SETTINGS];
     if (in.height < a.height)
         draw_legend(x, c, a, &k);

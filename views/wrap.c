@@ -6,6 +6,10 @@
 /* Columns of the next character of *text, which moves on. */
 static int next_columns(const char **text) {
     char one[5];
+    if (**text >= ' ' && **text <= '~') { /* nearly all of them */
+        ++*text;
+        return 1;
+    }
     canvas_encode(canvas_next_code(text), one);
     return canvas_columns(one);
 }
