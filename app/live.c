@@ -11,14 +11,13 @@
 
 #include "app/headless.h"
 #include "app/help_screen.h"
-#include "app/keys.h"
 #include "app/language.h"
 #include "app/live_private.h"
 #include "app/terminal_paint.h"
 #include "views/frame.h"
 
 /* Milliseconds between frames: after a key at most 30 a second; what the run does by itself needs fewer. */
-enum { FRAME_KEY_MS = 33, FRAME_RUN_MS = 100, SECOND_MS = 1000, MESSAGE_MS = 8000 };
+enum { FRAME_KEY_MS = 33, FRAME_RUN_MS = 100, ANSWER_MS = 250, SECOND_MS = 1000, MESSAGE_MS = 8000 };
 
 static const int signal_numbers[LIVE_SIGNALS] = {
     [LIVE_WINCH] = SIGWINCH, [LIVE_TERM] = SIGTERM, [LIVE_HUP] = SIGHUP,
@@ -57,7 +56,6 @@ static void find_queued(struct live *l, struct view_context *x) {
 static void fill_context(struct live *l) {
     struct view_context *x = workbench_context(l->workbench);
     find_queued(l, x);
-    x->hints = keys_hints(x->choice->view, l->hints, sizeof l->hints);
     l->prompt_view = (struct view_prompt){
         .open = l->prompt.open,
         .lead = ':',
@@ -106,16 +104,19 @@ static void on_frame(uv_timer_t *timer) {
 void live_touch(struct live *l) {
     if (l->frame_set)
         return;
-    uint64_t now = uv_now(&l->runner.loop), due = l->drawn + FRAME_RUN_MS;
+    uint64_t now = uv_now(&l->runner.loop);
+    bool answers = now - l->keyed < ANSWER_MS; /* what a key has set off is not kept waiting */
+    uint64_t due = l->drawn + (answers ? FRAME_KEY_MS : FRAME_RUN_MS);
     l->frame_set = true;
     uv_timer_start(&l->frame, on_frame, due > now ? due - now : 0, 0);
 }
 
-/* After keys: at once, unless a frame has just been drawn. */
+/* After keys: at once, unless one was answered just before. */
 static void draw_soon(struct live *l) {
     uv_update_time(&l->runner.loop);
-    uint64_t now = uv_now(&l->runner.loop), due = l->drawn + FRAME_KEY_MS;
+    uint64_t now = uv_now(&l->runner.loop), due = l->keyed + FRAME_KEY_MS;
     if (now >= due) {
+        l->keyed = now;
         live_draw(l);
         return;
     }
@@ -162,7 +163,10 @@ static void take_event(void *live, struct event *v) {
         if (l->signal || l->detach || !*v->text)
             uv_stop(&l->runner.loop);
     }
-    live_touch(l);
+}
+
+static void on_moved(void *live) {
+    live_touch(live);
 }
 
 void live_leave(struct live *l, bool abandon) {
@@ -319,6 +323,7 @@ static int attend(struct live *l, struct error *e) {
         uv_poll_start(&l->stray_input, UV_READABLE, on_stray);
     }
     l->runner.take = take_event;
+    l->runner.moved = on_moved;
     l->runner.context = l;
     live_draw(l);
     int r = runner_start(&l->runner, e);
@@ -327,6 +332,7 @@ static int attend(struct live *l, struct error *e) {
     if (caught)
         uv_close((uv_handle_t *)&l->stray_input, NULL);
     l->runner.take = NULL;
+    l->runner.moved = NULL;
     close_handles(l);
     return r;
 }

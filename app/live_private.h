@@ -23,6 +23,7 @@ struct live {
     uv_timer_t frame, second;
     uv_signal_t signals[LIVE_SIGNALS];
     uint64_t drawn; /* uv_now() of the last frame */
+    uint64_t keyed; /* and of the last one that answered keys */
     bool frame_set; /* a frame is due */
     bool show;      /* a saved run is looked at */
     bool detach;    /* goes on without the screen */
@@ -38,7 +39,7 @@ struct live {
     char *undo[LIVE_UNDO];           /* inverses, oldest first */
     int undo_count;
     struct command pending[LIVE_PENDING]; /* posted, not yet taken */
-    char queued[COMMAND_TEXT + 64], message[512], hints[256];
+    char queued[COMMAND_TEXT + 64], message[512];
     uint64_t message_at; /* uv_now() */
     uint64_t saves;      /* seen in the snapshot */
     uint64_t saved_at;

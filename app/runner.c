@@ -76,6 +76,8 @@ static void on_wake(uv_async_t *async) {
     }
     if (!r->failed)
         mailbox_flushed(r->mailbox);
+    if (r->moved)
+        r->moved(r->context);
 }
 
 static void wake(void *runner) {

@@ -40,7 +40,8 @@ struct runner {
     atomic_bool measured;
     /* Told of each event; may take its payload by setting it to NULL. NULL: nobody is told. */
     void (*take)(void *context, struct event *v);
-    void *context;
+    void (*moved)(void *context); /* told of each new snapshot; NULL: nobody */
+    void *context;                /* of both */
     bool ended; /* the trainer has said its last */
     /* private */
     uv_async_t wake;

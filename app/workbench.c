@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/help_screen.h"
+#include "app/keys.h"
 #include "app/progress.h"
 #include "app/workbench_private.h"
 #include "core/model/flops.h"
@@ -162,6 +163,8 @@ static void take_predictions(struct workbench *w, struct event *v) {
     free(w->predictions[p->split]);
     w->predictions[p->split] = p;
     v->payload = NULL;
+    if (p->split == w->choice.split)
+        workbench_hold_sample(w, w->choice.view == VIEW_DATA);
 }
 
 /* A new dataset: what was known of the images of the old one is gone. */
@@ -248,6 +251,7 @@ struct view_context *workbench_context(struct workbench *w) {
     x->other = w->other_name[0] ? &w->other : NULL;
     x->other_name = w->other_name;
     x->log_count = w->log_count;
+    x->hints = keys_hints(w->choice.view, w->hints, sizeof w->hints);
     x->clock = workbench_clock(w);
     x->look_age = x->clock - w->looked;
     return x;

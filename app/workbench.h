@@ -48,7 +48,7 @@ void workbench_draw(struct workbench *w, struct canvas *c);
 void __attribute__((format(printf, 3, 4)))
 workbench_log(struct workbench *w, enum view_log_kind kind, const char *format, ...);
 
-/* What views see. The caller may set what is the terminal's: queued, message, prompt, dialog, hints. */
+/* What views see. The caller may set what is the terminal's: queued, message, prompt, dialog. */
 struct view_context *workbench_context(struct workbench *w);
 
 /* What only the caller can measure. */

@@ -28,6 +28,30 @@ void workbench_hold_choice(struct workbench *w) {
         c->image = images ? (uint32_t)(images - 1) : 0;
 }
 
+/* The rows of the data view, as indices into the predictions of the chosen split; malloc'd, *count of them. */
+static uint32_t *sample_rows(const struct workbench *w, size_t *count) {
+    const struct predictions *p = w->predictions[w->choice.split];
+    uint32_t *rows = p && p->count ? malloc(p->count * sizeof *rows) : NULL;
+    *count = rows ? view_samples(p, &w->choice, p->count, rows) : 0;
+    return rows;
+}
+
+void workbench_hold_sample(struct workbench *w, bool list_first) {
+    size_t n, at = SIZE_MAX;
+    uint32_t *rows = sample_rows(w, &n);
+    const struct predictions *p = w->predictions[w->choice.split];
+    for (size_t i = 0; i < n; i++)
+        if (p->images[rows[i]].index == w->choice.image)
+            at = i;
+    if (at != SIZE_MAX) {
+        w->choice.sample = (int)at;
+    } else if (n && list_first) {
+        w->choice.sample = clamp(w->choice.sample, 0, (int)n - 1);
+        w->choice.image = p->images[rows[w->choice.sample]].index;
+    }
+    free(rows);
+}
+
 static void show_view(struct workbench *w, const struct screen_command *c) {
     int view = (int)w->choice.view;
     if (c->move == SCREEN_NAMED) {
@@ -38,6 +62,8 @@ static void show_view(struct workbench *w, const struct screen_command *c) {
         view = (view + (c->move == SCREEN_NEXT ? 1 : VIEW_COUNT - 1)) % VIEW_COUNT;
     }
     w->choice.view = (enum view_id)view;
+    if (view == VIEW_DATA)
+        workbench_hold_sample(w, true);
 }
 
 /* A number from 1, or one further or back, with -1 for the mean of all. */
@@ -94,14 +120,6 @@ static int select_image(struct workbench *w, const struct screen_command *c, str
     return 0;
 }
 
-/* The rows of the data view, as indices into the predictions of the chosen split; malloc'd, *count of them. */
-static uint32_t *sample_rows(const struct workbench *w, size_t *count) {
-    const struct predictions *p = w->predictions[w->choice.split];
-    uint32_t *rows = p && p->count ? malloc(p->count * sizeof *rows) : NULL;
-    *count = rows ? view_samples(p, &w->choice, p->count, rows) : 0;
-    return rows;
-}
-
 /* A row of the data view; its image is chosen with it, and the list shows it. */
 static void select_sample(struct workbench *w, const struct screen_command *c) {
     size_t n;
@@ -111,16 +129,6 @@ static void select_sample(struct workbench *w, const struct screen_command *c) {
         w->choice.image = w->predictions[w->choice.split]->images[rows[w->choice.sample]].index;
         w->choice.scroll[VIEW_DATA] = 0;
     }
-    free(rows);
-}
-
-/* The row of the chosen image, where it is listed, becomes the chosen one. */
-static void follow_image(struct workbench *w) {
-    size_t n;
-    uint32_t *rows = sample_rows(w, &n);
-    for (size_t i = 0; i < n; i++)
-        if (w->predictions[w->choice.split]->images[rows[i]].index == w->choice.image)
-            w->choice.sample = (int)i;
     free(rows);
 }
 
@@ -156,7 +164,7 @@ static int select_one(struct workbench *w, const struct screen_command *c, struc
         break;
     case SCREEN_IMAGE:
         r = select_image(w, c, e);
-        follow_image(w);
+        workbench_hold_sample(w, false);
         break;
     case SCREEN_SAMPLE:
         select_sample(w, c);
@@ -184,6 +192,7 @@ static void show(struct workbench *w, const struct screen_command *c) {
     case SCREEN_ALL_SAMPLES:
         w->choice.all_samples = flip ? !w->choice.all_samples : on;
         w->choice.sample = 0;
+        workbench_hold_sample(w, true);
         break;
     }
 }

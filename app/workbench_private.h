@@ -17,6 +17,7 @@ struct workbench {
     struct view_machine machine;
     struct view_context context;
     struct snapshot now;
+    char hints[256];
     struct history history, other;
     struct choice choice;
     struct look *look;
@@ -37,6 +38,10 @@ double workbench_clock(const struct workbench *w);
 
 /* The area that the view has on the screen. */
 struct area workbench_area(struct workbench *w);
+
+/* The chosen row of the data view becomes that of the chosen image; where that is not listed and the list comes first,
+ * the image becomes the row's. */
+void workbench_hold_sample(struct workbench *w, bool list_first);
 
 /* Brings the choice within what there is. */
 void workbench_hold_choice(struct workbench *w);

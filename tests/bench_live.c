@@ -13,7 +13,7 @@
 
 #include "tests/terminal.h"
 
-enum { KEYS = 300, PAUSES = 10 };
+enum { KEYS = 600, PAUSES = 10 };
 
 static double now(void) {
     struct timespec t;

@@ -145,7 +145,7 @@ void tuning_initialise_head(const struct tuning *t, uint64_t seed, uint32_t swap
     fill(t, TUNED_HEAD_BIAS, (float)-log(99.0), theta);
 }
 
-static float held(float tau) {
+float tuning_held_temp(float tau) {
     /* Written so that a NaN stays one. */
     return tau < TUNING_TEMP_LOW ? TUNING_TEMP_LOW : tau > TUNING_TEMP_HIGH ? TUNING_TEMP_HIGH : tau;
 }
@@ -153,14 +153,14 @@ static float held(float tau) {
 void tuning_clamp_temps(const struct tuning *t, float *theta) {
     const struct tuned *n = tuning_find(t, TUNED_TEMPS);
     for (size_t i = 0; n && i < n->size; i++)
-        theta[n->offset + i] = held(theta[n->offset + i]);
+        theta[n->offset + i] = tuning_held_temp(theta[n->offset + i]);
 }
 
 void tuning_values(const struct tuning *t, const float *theta, const float *noise, struct tuning_values *v) {
     const struct tuned *gates = tuning_find(t, TUNED_GATES), *temps = tuning_find(t, TUNED_TEMPS);
     bool hard = t->options.method == METHOD_GATED_HARD;
     for (int l = 0; l < t->shape.depth; l++)
-        v->temps[l] = temps ? held(theta[temps->offset + (size_t)l]) : 1.0f;
+        v->temps[l] = temps ? tuning_held_temp(theta[temps->offset + (size_t)l]) : 1.0f;
     for (int l = 0; l + 1 < t->shape.depth; l++) {
         double gamma = gates ? (double)theta[gates->offset + (size_t)l] : 0;
         double soft = prompt_sigmoid(gamma + (hard && noise ? (double)noise[l] : 0));

@@ -81,6 +81,9 @@ void tuning_initialise_head(const struct tuning *t, uint64_t seed, uint32_t swap
 /* Holds the temperatures in their range, in place (the reference does so before each forward pass of training). */
 void tuning_clamp_temps(const struct tuning *t, float *theta);
 
+/* The temperature that a tuned value stands for: held in the range. NaN stays. */
+float tuning_held_temp(float tau);
+
 /* What theta means in one step, worked out once for all its samples. */
 struct tuning_values {
     float *gates;  /* [depth - 1] g_l, 1 where the method has no gates */

@@ -37,7 +37,7 @@ static void publish_gates(const struct trainer *t, struct snapshot *s) {
     if (gates)
         publish_selection(t, gates, s);
     for (size_t l = 0; temps && l < temps->size && l < SNAPSHOT_BLOCKS; l++) {
-        s->temps[l] = t->state.theta[temps->offset + l];
+        s->temps[l] = tuning_held_temp(t->state.theta[temps->offset + l]);
         s->temp_frozen[l] = freeze_has(f->temps, l);
     }
     s->prompts_frozen = f->prompts;
@@ -173,7 +173,8 @@ static void print_tensor(FILE *f, const char *key, const struct trainer *t, enum
     const struct tuned *n = tuning_find(&t->job->tuning, kind);
     char text[NUMBER_TEXT];
     for (size_t i = 0; n && i < n->size; i++) {
-        double value = (double)t->state.theta[n->offset + i];
+        float tuned = t->state.theta[n->offset + i];
+        double value = (double)(kind == TUNED_TEMPS ? tuning_held_temp(tuned) : tuned);
         fprintf(f, "%s%s", i ? "," : key, isfinite(value) ? number_print(value, text) : "null");
     }
     if (n)
