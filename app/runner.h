@@ -42,7 +42,7 @@ struct runner {
     void (*take)(void *context, struct event *v);
     void (*moved)(void *context); /* told of each new snapshot; NULL: nobody */
     void *context;                /* of both */
-    bool ended; /* the trainer has said its last */
+    bool ended;                   /* the trainer has said its last */
     /* private */
     uv_async_t wake;
     pthread_t thread;
