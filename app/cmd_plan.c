@@ -2,8 +2,8 @@
 
 #include "app/open_job.h"
 #include "app/plan.h"
-#include "app/progress.h"
 #include "app/subcommand.h"
+#include "views/view.h"
 
 static void print(const struct plan *p, const struct job *j) {
     char time[32], line[256];
@@ -14,7 +14,7 @@ static void print(const struct plan *p, const struct job *j) {
     printf("a batch       %10.3f s (%d images)\n", p->batch_s, j->settings.batch);
     printf("an epoch      %10.1f s (%zu images)\n", p->epoch_s, dataset_size(j->dataset, SPLIT_TRAIN));
     printf("an evaluation %10.1f s (%zu images of val)\n", p->eval_s, dataset_size(j->dataset, SPLIT_VAL));
-    printf("the run       %10s   (%d epochs)\n", progress_duration(p->run_s, time, sizeof time), j->settings.epochs);
+    printf("the run       %10s   (%d epochs)\n", view_duration(p->run_s, time), j->settings.epochs);
     printf("%s\n", plan_line(p, line, sizeof line));
 }
 

@@ -27,17 +27,6 @@ static void add(struct rows *r, const char *section, const char *name, const cha
     r->lines[r->count++] = (struct view_help_line){section, name, help};
 }
 
-/* "overview, gates" where a key works there alone, else "". */
-static void key_views(const struct key *k, char *out, size_t size) {
-    out[0] = 0;
-    for (int v = 0; v < VIEW_COUNT && k->views != ~0u; v++)
-        if (k->views >> v & 1u)
-            snprintf(out + strlen(out), size - strlen(out), "%s%s", *out ? ", " : "  (",
-                     view_of((enum view_id)v)->name);
-    if (*out)
-        snprintf(out + strlen(out), size - strlen(out), ")");
-}
-
 struct view_help_line *help_screen_lines(size_t *count) {
     size_t most = keys_count() + language_verb_count() + language_prefix_count() + screen_command_count();
     struct rows r = {.lines = calloc(most, sizeof(struct view_help_line) + ROOM)};
@@ -46,10 +35,11 @@ struct view_help_line *help_screen_lines(size_t *count) {
     r.text = (char *)(r.lines + most);
     for (size_t i = 0; i < keys_count(); i++) {
         const struct key *k = keys_at(i);
-        char views[120];
-        key_views(k, views, sizeof views);
+        char views[120], where[128] = "";
+        if (*keys_views(k, views, sizeof views))
+            snprintf(where, sizeof where, "  (%s)", views);
         if (*k->help)
-            add(&r, "Keys", k->name, keep(&r, k->help, views, ""));
+            add(&r, "Keys", k->name, keep(&r, k->help, where, ""));
     }
     for (size_t i = 0; i < language_verb_count(); i++) {
         const struct language_verb *v = language_verb_at(i);

@@ -119,21 +119,6 @@ static void write_commands(struct page *p) {
 #undef X
 }
 
-/* The views in which a key works: "overview, gates"; nothing where it works in all of them. */
-static void key_views(const struct key *k, char *out, size_t size) {
-    static const char *const names[] = {
-#define X(constant, name) #name,
-        VIEWS(X)
-#undef X
-    };
-    out[0] = 0;
-    for (int v = 0; v < VIEW_COUNT && k->views != ~0u; v++)
-        if (k->views >> v & 1u)
-            snprintf(out + strlen(out), size - strlen(out), "%s%s", *out ? ", " : " (", names[v]);
-    if (*out)
-        snprintf(out + strlen(out), size - strlen(out), ")");
-}
-
 static void write_keys(struct page *p) {
     page_text(p, "A key means a command. Keys that change the run put it into the prompt, where Enter runs it and Esc "
                  "drops it.");
@@ -144,8 +129,8 @@ static void write_keys(struct page *p) {
         char text[300], views[120];
         if (!*k->help)
             continue;
-        key_views(k, views, sizeof views);
-        snprintf(text, sizeof text, "%s%s", k->help, views);
+        keys_views(k, views, sizeof views);
+        snprintf(text, sizeof text, "%s%s%s%s", k->help, *views ? " (" : "", views, *views ? ")" : "");
         page_item(p, k->name, NULL, text);
     }
 }

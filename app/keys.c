@@ -68,6 +68,19 @@ const char *keys_text(const struct key *k, const struct snapshot *now, const str
     return out;
 }
 
+const char *keys_views(const struct key *k, char *out, size_t size) {
+    static const char *const names[] = {
+#define X(constant, name) #name,
+        VIEWS(X)
+#undef X
+    };
+    out[0] = 0;
+    for (int v = 0; v < VIEW_COUNT && k->views != KEYS_ANY; v++)
+        if (k->views >> v & 1u)
+            snprintf(out + strlen(out), size - strlen(out), "%s%s", *out ? ", " : "", names[v]);
+    return out;
+}
+
 const char *keys_hints(enum view_id view, char *out, size_t size) {
     static const struct {
         unsigned views;

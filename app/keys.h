@@ -26,6 +26,9 @@ const struct key *keys_find(const char *name, enum view_id view); /* NULL: it me
 const char *keys_text(const struct key *k, const struct snapshot *now, const struct choice *choice, char *out,
                       size_t size);
 
+/* The views in which it works, "overview, gates"; "" where it works in all. Returns out. */
+const char *keys_views(const struct key *k, char *out, size_t size);
+
 /* "Space pause  f freeze ..." : what fits the bottom line of a view best. Returns out. */
 const char *keys_hints(enum view_id view, char *out, size_t size);
 

@@ -4,8 +4,8 @@
 #include <time.h>
 
 #include "app/measure.h"
-#include "app/progress.h"
 #include "core/model/flops.h"
+#include "views/view.h"
 
 static void add_up(struct plan *p, const struct job *j, int count, double step_s, double forward_s) {
     const struct settings *s = &j->settings;
@@ -44,11 +44,11 @@ void plan_estimate(struct plan *p, const struct job *job, double peak_gflops) {
     add_up(p, job, 1, flops_training(&job->tuning) / rate, flops_forward(&job->tuning) / rate);
 }
 
-static const char *short_time(double seconds, char *out, size_t size) {
+static const char *short_time(double seconds, char out[static 32]) {
     if (seconds < 10)
-        snprintf(out, size, "%.2gs", seconds);
+        snprintf(out, 32, "%.2g s", seconds);
     else
-        progress_duration(seconds, out, size);
+        view_duration(seconds, out);
     return out;
 }
 
@@ -59,8 +59,7 @@ const char *plan_line(const struct plan *p, char *out, size_t size) {
     localtime_r(&end, &local);
     strftime(when, sizeof when, p->run_s < 72000 ? "%H:%M" : "%d %b %H:%M", &local);
     snprintf(out, size, "%d threads, %.0f MiB; batch %s, epoch %s, evaluation %s; run %s, until %s", p->threads,
-             (double)p->bytes / 1048576, short_time(p->batch_s, batch, sizeof batch),
-             short_time(p->epoch_s, epoch, sizeof epoch), short_time(p->eval_s, eval, sizeof eval),
-             short_time(p->run_s, run, sizeof run), when);
+             (double)p->bytes / 1048576, short_time(p->batch_s, batch), short_time(p->epoch_s, epoch),
+             short_time(p->eval_s, eval), short_time(p->run_s, run), when);
     return out;
 }

@@ -18,7 +18,7 @@ int plan_measure(struct plan *p, const struct job *job, struct error *e);
 /* The same without measuring, for a machine that does `peak_gflops` in sgemm, if images take three quarters of that. */
 void plan_estimate(struct plan *p, const struct job *job, double peak_gflops);
 
-/* "2 threads, 215 MiB; batch 0.3s, epoch 5s, evaluation 1s; run 3m20s, until 14:05". Into out[size]. */
+/* "2 threads, 215 MiB; batch 0.3 s, epoch 5 s, evaluation 1 s; run 3m20s, until 14:05". Into out[size]. */
 const char *plan_line(const struct plan *p, char *out, size_t size);
 
 #endif

@@ -3,18 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *progress_duration(double seconds, char *out, size_t size) {
-    long long s = seconds < 0 ? 0 : seconds > 1e12 ? (long long)1e12 : (long long)(seconds + 0.5);
-    if (s < 60)
-        snprintf(out, size, "%llds", s);
-    else if (s < 3600)
-        snprintf(out, size, "%lldm%02llds", s / 60, s % 60);
-    else if (s < 86400)
-        snprintf(out, size, "%lldh%02lldm", s / 3600, s / 60 % 60);
-    else
-        snprintf(out, size, "%lldd%02lldh", s / 86400, s / 3600 % 24);
-    return out;
-}
+#include "views/view.h"
 
 static const char *phase_word(const struct snapshot *s) {
     switch ((enum snapshot_phase)s->phase) {
@@ -60,7 +49,7 @@ const char *progress_line(const struct snapshot *s, int columns, char *out, size
     if (s->images_per_s > 0) {
         snprintf(piece, sizeof piece, "%.*f images/s", s->images_per_s < 10 ? 2 : 0, s->images_per_s);
         append(out, size, columns, piece);
-        snprintf(piece, sizeof piece, "%s left", progress_duration(s->eta_s, time, sizeof time));
+        snprintf(piece, sizeof piece, "%s left", view_duration(s->eta_s, time));
         append(out, size, columns, piece);
     }
     return out;

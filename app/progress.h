@@ -13,7 +13,4 @@ const char *progress_line(const struct snapshot *s, int columns, char *out, size
  * percentages are top-1. Into out[size]. */
 const char *progress_epoch(const struct snapshot *s, char *out, size_t size);
 
-/* "42s", "3m07s", "2h05m", "4d03h". Into out[size]. */
-const char *progress_duration(double seconds, char *out, size_t size);
-
 #endif

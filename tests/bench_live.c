@@ -1,10 +1,6 @@
 /* How quick the screen is and what it costs while a ViT-B trains on all cores: key to screen, pause to its
  * acknowledgement, CPU time of the interface. scripts/bench-live runs it; not a test. */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +69,28 @@ struct seen {
     const char *key, *text;
 };
 
+/* How long the overview takes to appear and to move, from the program's start. */
+static int time_start(char **arguments) {
+    enum { STARTS = 10 };
+    double first[STARTS], moving[STARTS];
+    for (int i = 0; i < STARTS; i++) {
+        double started = now();
+        struct terminal *t = terminal_start(40, 120, "xterm-256color", "C.UTF-8", (const char *const *)arguments);
+        if (!terminal_shows(t, "[1 overview]", 30))
+            return 1;
+        first[i] = 1000 * (now() - started);
+        if (!terminal_shows(t, "batch 2/", 30))
+            return 1;
+        moving[i] = 1000 * (now() - started);
+        terminal_send(t, ":quit!\r");
+        terminal_finish(t, 30);
+        terminal_destroy(t);
+    }
+    report("exec to overview", first, STARTS);
+    report("exec to its second batch", moving, STARTS);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     static const struct seen views[] = {{"2", "[2 gates]"}, {"3", "[3 attention]"}, {"4", "[4 data]"},
                                         {"5", "[5 log]"},   {"6", "[6 settings]"},  {"1", "[1 overview]"}};
@@ -83,6 +101,8 @@ int main(int argc, char **argv) {
     }
     if (chdir(argv[1]) < 0)
         return 1;
+    if (argc == 3)
+        return time_start(argv + 2);
     struct terminal *t = terminal_start(40, 120, "xterm-256color", "C.UTF-8", (const char *const *)argv + 2);
     if (!terminal_shows(t, "RUNNING", 60)) {
         fprintf(stderr, "it does not run:\n%s\n", terminal_text(t));
