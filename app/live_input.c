@@ -357,6 +357,7 @@ static void run_command(struct live *l, const char *line, bool undoing) {
         live_say(l, true, "%s", why);
         return;
     }
+    live_say(l, false, "%s", "");
     if (changes(&c) && !undoing)
         remember_inverse(l, &c);
     if (c.verb == COMMAND_RESUME && !runner_retry(&l->runner, &e))

@@ -122,7 +122,7 @@ static void three_panes_share_one_scale_where_there_is_room(void **state) {
     char high[32];
     draw(19, 80);
     assert_shows("image");
-    assert_shows("mean -> patches");
+    assert_shows("prompts->patches");
     assert_shows("CLS -> patches");
     assert_true(attention_facts_make(l, false, &f));
     snprintf(high, sizeof high, "%.1f%% a patch", 100 * f.high);
@@ -224,7 +224,7 @@ static void a_method_without_prompts_shows_cls_alone(void **state) {
     struct look *l = open_with(s);
     draw(19, 80);
     assert_shows("query CLS (no prompts)");
-    assert_shows("of CLS");
+    assert_shows("CLS, blocks");
     assert_false(sample_run_shows(&canvas, "PROMPTS"));
     assert_false(sample_run_shows(&canvas, "top by CLS"));
     close_run(l);

@@ -167,7 +167,7 @@ static void draw_pane_title(const struct view_context *x, struct canvas *c, stru
     char whole[TEXT], part[TEXT], least[TEXT];
     int chosen = x->look->request.prompt;
     snprintf(whole, TEXT, chosen < 0 ? "mean of PROMPTS -> patches" : "PROMPT %d -> patches", chosen + 1);
-    snprintf(part, TEXT, chosen < 0 ? "mean -> patches" : "p %d -> patches", chosen + 1);
+    snprintf(part, TEXT, chosen < 0 ? "prompts->patches" : "p %d -> patches", chosen + 1);
     snprintf(least, TEXT, chosen < 0 ? "prompts" : "prompt %d", chosen + 1);
     const char *const titles[ATTENTION_PANES][4] = {
         [ATTENTION_IMAGE] = {"image", NULL},
@@ -362,10 +362,11 @@ static void draw_blocks(const struct view_context *x, const struct attention_fac
                         const struct attention_strip *s) {
     const struct look *l = x->look;
     bool of_query = l->first < l->depth;
-    char title[TEXT] = "blocks";
+    char title[TEXT];
+    snprintf(title, sizeof title, of_query ? "blocks" : "CLS, blocks");
     if (shown_in(s) < l->depth)
         snprintf(title, sizeof title, "block %d-%d", s->first + 1, s->first + shown_in(s));
-    draw_strip_title(x, c, s, (const char *[]){title, of_query ? "of query" : "of CLS", "own scales"},
+    draw_strip_title(x, c, s, (const char *[]){title, "own scales", of_query ? "of query" : "of CLS"},
                      (const char *[]){"block", "peak"});
     for (int i = 0; i < shown_in(s); i++) {
         int b = s->first + i;
@@ -382,13 +383,11 @@ static void draw_prompts(const struct view_context *x, const struct attention_fa
     const struct look *l = x->look;
     int shown = shown_in(s), *order = calloc((size_t)(shown > 0 ? shown : 1), sizeof *order);
     char many[TEXT];
+    bool all = shown == s->count;
     if (!order)
         return;
-    if (shown < s->count)
-        snprintf(many, sizeof many, "%d of %d", shown, s->count);
-    else
-        snprintf(many, sizeof many, "all %d", s->count);
-    draw_strip_title(x, c, s, (const char *[]){"prompts", many, "own scales"},
+    snprintf(many, sizeof many, "%d of %d", shown, s->count);
+    draw_strip_title(x, c, s, (const char *[]){all ? "prompts" : many, "own scales", all ? "" : "prompts"},
                      (const char *[]){"top by CLS", "CLS's share"});
     shown = attention_facts_rank(l, l->request.prompt, shown, order);
     for (int i = 0; i < shown; i++)

@@ -69,16 +69,17 @@ static void find_most(struct matrix *m) {
         }
 }
 
-/* Right ones from the paper to the ink of what is good, wrong ones on the map of heat, nothing a little off the paper.
+/* Right ones from the paper to grey, which the map of heat does not have, wrong ones on the map of heat, nothing a
+ * little off the paper.
  */
 static uint32_t color_of(const struct matrix *m, const struct sum *s) {
     const struct paint *p = &m->x->paint;
-    uint32_t paper = theme_style(p, THEME_TEXT).paper, good = theme_style(p, THEME_GOOD).ink;
+    uint32_t paper = theme_style(p, THEME_TEXT).paper, neutral = 0xb8b8b8;
     double share = s->images ? (double)s->right / s->images : 0;
     if (paper == CANVAS_DEFAULT)
         paper = 0x000000;
     if (s->diagonal)
-        return theme_mix(paper, good, 0.15 + 0.55 * share);
+        return theme_mix(paper, neutral, 0.15 + 0.55 * share);
     return s->wrong ? theme_heat(p->theme, (double)s->wrong / m->most) : theme_mix(paper, 0x808080, 0.15);
 }
 

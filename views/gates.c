@@ -96,6 +96,7 @@ static struct layout layout_of(const struct view_context *x, struct area a) {
 struct figure {
     struct plot plot;
     struct plot_curve curves[2];
+    const struct series *exact[2];
     struct series_point points[2][CURVES_POINTS];
     struct plot_mark marks[CURVES_MARKS];
     char title[48];
@@ -109,6 +110,7 @@ static void add_curve(struct figure *f, const struct view_context *x, const stru
         return;
     size_t n = curves_read(x, s, columns, false, f->points[i]);
     f->curves[i] = (struct plot_curve){.name = name, .role = role, .points = f->points[i], .count = n};
+    f->exact[i] = s;
     f->plot.curve_count++;
 }
 
@@ -124,6 +126,7 @@ static void make_figure(struct figure *f, const struct view_context *x, int colu
         .to = r.to,
         .scale = temps ? PLOT_LOG : PLOT_LOGIT,
         .curves = f->curves,
+        .exact = f->exact,
         .marks = f->marks,
         .mark_count = curves_marks(x, f->marks),
         .has_cursor = x->choice->has_cursor,

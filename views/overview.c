@@ -217,6 +217,7 @@ enum { MOST_CURVES = 4 };
 struct figure {
     struct plot plot;
     struct plot_curve curves[MOST_CURVES];
+    const struct series *exact[MOST_CURVES];
     struct series_point points[MOST_CURVES][CURVES_POINTS];
     struct plot_mark marks[CURVES_MARKS];
 };
@@ -230,6 +231,7 @@ static void begin(struct figure *f, const struct view_context *x, const char *ti
         .from = r.from,
         .to = r.to,
         .curves = f->curves,
+        .exact = f->exact,
         .marks = f->marks,
         .mark_count = curves_marks(x, f->marks),
         .has_cursor = x->choice->has_cursor,
@@ -246,6 +248,7 @@ static void curve(struct figure *f, const struct view_context *x, int columns, c
     size_t n = curves_read(x, s, columns, each_step, f->points[i]);
     f->curves[i] =
         (struct plot_curve){.name = name, .role = role, .points = f->points[i], .count = n, .dots = !each_step};
+    f->exact[i] = s;
     f->plot.curve_count++;
 }
 

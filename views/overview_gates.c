@@ -92,7 +92,10 @@ static void draw_head(const struct view_context *x, struct canvas *c, struct are
         draw_ticks(c, canvas_part(a, 0, k->axis.x, 1, k->axis.width), s);
     if (k->course.width) {
         struct area course = canvas_part(a, 0, k->course.x, 1, k->course.width);
-        canvas_text(c, course, 0, 0, s, k->course.width < 28 ? "history" : "history, each on its own scale");
+        canvas_text(c, course, 0, 0, s,
+                    k->course.width < 18   ? "history"
+                    : k->course.width < 28 ? "history, own scale"
+                                           : "history, each on its own scale");
     }
     put_right(c, a, 0, k->used, s, "used%");
     put_right(c, a, 0, k->temp, s, "tau ");
@@ -170,6 +173,20 @@ static void draw_gate(const struct view_context *x, struct canvas *c, struct are
         draw_bar(x, c, canvas_part(a, y, k->bar.x, 1, k->bar.width), (double)now->selection[block]);
 }
 
+/* The last block mixes nothing; of what it gets, a part is still as it was put in, which used% leaves out. */
+static void draw_last(const struct view_context *x, struct canvas *c, struct area a, int y, int at) {
+    struct style dim = theme_style(&x->paint, THEME_DIM);
+    double kept = 1;
+    for (int i = 0; i < curves_depth(x) - 1; i++)
+        kept *= 1 - (double)x->now->gates[i];
+    int n = canvas_text(c, a, y, at, dim, "no gate: last block");
+    if (a.width >= 100)
+        canvas_print(c, a, y, at + n, dim,
+                     "; %.0f%% of the prompts it gets are as they were put in, used%% shares the rest", 100 * kept);
+    else if (a.width >= 76)
+        canvas_print(c, a, y, at + n, dim, "; %.0f%% of its prompts as put in", 100 * kept);
+}
+
 /* `beyond`: a sign that there are more blocks above or below; 0: none. */
 static void draw_row(const struct view_context *x, struct canvas *c, struct area a, int y, const struct columns *k,
                      int block, uint32_t beyond) {
@@ -185,7 +202,7 @@ static void draw_row(const struct view_context *x, struct canvas *c, struct area
     if (block < curves_depth(x) - 1)
         draw_gate(x, c, a, y, k, block);
     else
-        canvas_text(c, a, y, k->gate.x + 1, dim, "no gate: last block");
+        draw_last(x, c, a, y, k->gate.x + 1);
     if (k->temp.width) {
         bool frozen = x->now->temp_frozen[block];
         snprintf(text, sizeof text, "%.2f%s", (double)x->now->temps[block], frozen ? "*" : " ");

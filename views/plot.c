@@ -339,10 +339,16 @@ static void draw_x_axis(struct canvas *c, const struct paint *p, const struct la
 /* ---- title and legend */
 
 /* The newest value at or before x. */
-static bool value_before(const struct plot *plot, const struct plot_curve *curve, double x, double *out) {
-    for (size_t i = curve->count; i-- > 0;)
-        if (curve->points[i].x <= x && curve->points[i].count > 0 && isfinite(curve->points[i].mean)) {
-            *out = curve->points[i].mean * factor_of(plot);
+static bool value_before(const struct plot *plot, int i, double x, double *out) {
+    const struct plot_curve *curve = &plot->curves[i];
+    if (plot->exact) {
+        bool known = series_at(plot->exact[i], x, out);
+        *out *= known ? factor_of(plot) : 1;
+        return known;
+    }
+    for (size_t k = curve->count; k-- > 0;)
+        if (curve->points[k].x <= x && curve->points[k].count > 0 && isfinite(curve->points[k].mean)) {
+            *out = curve->points[k].mean * factor_of(plot);
             return true;
         }
     return false;
@@ -358,7 +364,7 @@ static int put_entry(struct canvas *c, const struct paint *p, const struct layou
     double value, at = plot->has_cursor ? plot->cursor : l->to;
     char number[32] = "-";
     int start = x;
-    if (value_before(plot, curve, at, &value))
+    if (value_before(plot, i, at, &value))
         plot_number(value, 6, number);
     if (detail == DETAIL_ALL) {
         for (int k = 0; k < 2 && r; k++)
@@ -436,7 +442,7 @@ static void draw_row(struct canvas *c, struct area a, const struct paint *p, con
     if (plot->curve_count == 0)
         return;
     struct style s = curve_style(p, plot->curves[0].role);
-    if (value_before(plot, &plot->curves[0], l->to, &value))
+    if (value_before(plot, 0, l->to, &value))
         plot_number(value, 6, number);
     if ((int)strlen(number) <= a.width)
         right = (int)strlen(number);

@@ -45,7 +45,8 @@ struct plot {
     enum plot_scale scale;
     const struct plot_curve *curves;
     size_t curve_count;
-    const struct plot_mark *marks; /* vertical places on the x axis with their numbers */
+    const struct series *const *exact; /* [curve_count] where the legend looks values up; NULL: the points as merged */
+    const struct plot_mark *marks;     /* vertical places on the x axis with their numbers */
     size_t mark_count;
     bool has_cursor;
     double cursor; /* x; the title line says the curves' values there instead of the last ones */

@@ -149,7 +149,7 @@ static void draw_legend(const struct view_context *x, struct canvas *c, struct a
     struct style dim = theme_style(&x->paint, THEME_DIM);
     bool is_wide = a.width - k->applies >= 48;
     canvas_text(c, a, 0, NAME, dim, "setting");
-    canvas_text(c, a, 0, VALUE, theme_style(&x->paint, THEME_TITLE), "not the default");
+    canvas_text(c, a, 0, VALUE, dim, "value");
     canvas_text(c, a, 0, k->applies, dim,
                 is_wide ? "fixed: as the run began   live: of this session" : "fixed or live");
 }
