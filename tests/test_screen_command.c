@@ -12,7 +12,7 @@
 #include "app/screen_command.h"
 
 static struct screen_command parsed(const char *line) {
-    struct screen_command c;
+    struct screen_command c = {0};
     struct command run;
     struct error e = {0};
     if (language_parse(line, "keyboard", &run, &e) < 0 || language_parse_screen(run.line, &c, &e) < 0)
