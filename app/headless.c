@@ -87,6 +87,8 @@ static void take_event(void *headless, struct event *v) {
 
 static void on_leaving_signal(uv_signal_t *handle, int number) {
     struct headless *h = handle->data;
+    if (h->signal && number == SIGHUP) /* by the kernel and by the shell: the same hangup */
+        return;
     if (h->signal)
         _exit(128 + number); /* asked twice: what is on file is whole */
     h->signal = number;

@@ -4,9 +4,9 @@
  *     status = headless_run(&o, &result, &err);
  *
  * Progress goes to stderr: one rewritten line where it is a terminal, else a line an epoch. SIGINT, SIGTERM and SIGHUP
- * save and end the run (exit status 130, 143, 129; a second one ends the program at once), SIGUSR1 saves. A SIGHUP that
- * was ignored when the program started (nohup) stays so. Commands of the screen in a script are carried out on a screen
- * in memory. Main thread. */
+ * save and end the run (exit status 130, 143, 129; a second SIGINT or SIGTERM ends the program at once), SIGUSR1 saves.
+ * A SIGHUP that was ignored when the program started (nohup) stays so. Commands of the screen in a script are carried
+ * out on a screen in memory. Main thread. */
 #ifndef APP_HEADLESS_H
 #define APP_HEADLESS_H
 

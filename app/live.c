@@ -207,6 +207,9 @@ static void on_signal(uv_signal_t *handle, int number) {
         runner_post(&l->runner, &save);
         return;
     default:
+        /* Closing a window can be told three times: as the end of input, by the kernel and by the shell. */
+        if (l->signal && number == SIGHUP)
+            return;
         if (l->signal) {
             screen_close(l->screen);
             _exit(128 + number); /* asked twice: what is on file is whole */

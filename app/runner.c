@@ -7,6 +7,7 @@
 
 #include "app/measure.h"
 #include "app/plan.h"
+#include "core/thread_signals.h"
 
 struct runner_line {
     struct runner_line *next;
@@ -138,10 +139,8 @@ static void *work(void *runner) {
 }
 
 int runner_start(struct runner *r, struct error *e) {
-    /* Signals are this thread's. */
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    sigset_t old;
+    thread_signals_block(&old);
     int code = pthread_create(&r->thread, NULL, work, r);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     r->started = code == 0;

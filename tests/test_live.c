@@ -6,11 +6,13 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/philox.h"
@@ -35,9 +37,10 @@ static int enter_folder(void **state) {
     /* A sanitizer would take the signals that are sent on purpose for its own. */
     const char *options = getenv("ASAN_OPTIONS");
     char more[512];
-    snprintf(more, sizeof more, "%s%shandle_segv=0:handle_abort=0", options ? options : "", options ? ":" : "");
+    snprintf(more, sizeof more, "%s%shandle_segv=0:handle_sigbus=0:handle_abort=0", options ? options : "",
+             options ? ":" : "");
     setenv("ASAN_OPTIONS", more, 1);
-    snprintf(more, sizeof more, "%s:handle_segv=0:handle_abort=0",
+    snprintf(more, sizeof more, "%s:handle_segv=0:handle_sigbus=0:handle_abort=0",
              getenv("TSAN_OPTIONS") ? getenv("TSAN_OPTIONS") : "");
     setenv("TSAN_OPTIONS", more, 1);
     return !mkdtemp(folder) || chdir(folder) < 0;
@@ -211,6 +214,16 @@ static void it_goes_on_without_its_screen(void **state) {
     terminal_destroy(t);
 }
 
+/* What a run that has saved and left writes last. */
+static void left_with_a_save(const char *out) {
+    char line[64], text[4096];
+    snprintf(line, sizeof line, "tail -n 1 %s/journal.gpt", out);
+    run(line, text, sizeof text);
+    size_t n = strlen(text);
+    if (n < 6 || strcmp(text + n - 6, " stop\n") != 0)
+        fail_msg("%s: the journal ends with \"%s\": its last save was cut short", out, text);
+}
+
 static void every_signal_gives_the_terminal_back(void **state) {
     (void)state;
     const struct {
@@ -236,6 +249,59 @@ static void a_terminal_that_goes_away_is_a_hangup(void **state) {
     terminal_hang_up(t);
     assert_int_equal(terminal_finish(t, SECONDS), 129);
     terminal_destroy(t);
+    left_with_a_save("gone");
+}
+
+/* The end of input and the kernel's signal, and a shell's beside it. */
+static void hangups_that_come_together_are_one(void **state) {
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        char out[32];
+        snprintf(out, sizeof out, "hangup%d", i);
+        struct terminal *t = start(24, 80, "xterm-256color", out, "100000");
+        pid_t pid = terminal_pid(t);
+        kill(pid, SIGHUP);
+        terminal_hang_up(t);
+        usleep((useconds_t)i * 1000);
+        kill(pid, SIGHUP);
+        assert_int_equal(terminal_finish(t, SECONDS), 129);
+        terminal_destroy(t);
+        left_with_a_save(out);
+    }
+}
+
+/* A thread of the program that is called `name`; 0: none. */
+static long thread_of(pid_t pid, const char *name) {
+    char path[300], comm[64];
+    long found = 0;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *d = opendir(path);
+    for (struct dirent *entry; d && !found && (entry = readdir(d));) {
+        snprintf(path, sizeof path, "/proc/%d/task/%.20s/comm", (int)pid, entry->d_name);
+        FILE *f = fopen(path, "re");
+        if (f && fgets(comm, sizeof comm, f) && strncmp(comm, name, strlen(name)) == 0)
+            found = atol(entry->d_name);
+        if (f)
+            fclose(f);
+    }
+    if (d)
+        closedir(d);
+    return found;
+}
+
+static void a_fault_in_any_thread_gives_the_terminal_back(void **state) {
+    (void)state;
+    const char *const threads[] = {"team", "trainer", "decoder"};
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        char out[32];
+        snprintf(out, sizeof out, "fault%zu", i);
+        struct terminal *t = start(24, 80, "xterm-256color", out, "100000");
+        long thread = thread_of(terminal_pid(t), threads[i]);
+        assert_true(thread > 0);
+        assert_int_equal(syscall(SYS_tgkill, terminal_pid(t), thread, SIGBUS), 0);
+        ended(t, 128 + SIGBUS);
+        terminal_destroy(t);
+    }
 }
 
 /* A shell with jobs: the terminal's stop key does nothing where there is none. */
@@ -372,6 +438,8 @@ int main(void) {
         cmocka_unit_test(it_goes_on_without_its_screen),
         cmocka_unit_test(every_signal_gives_the_terminal_back),
         cmocka_unit_test(a_terminal_that_goes_away_is_a_hangup),
+        cmocka_unit_test(hangups_that_come_together_are_one),
+        cmocka_unit_test(a_fault_in_any_thread_gives_the_terminal_back),
         cmocka_unit_test(it_stops_for_the_shell_and_comes_back),
         cmocka_unit_test(poor_terminals_will_do),
         cmocka_unit_test(any_size_and_any_keys_are_survived),

@@ -15,6 +15,7 @@
 
 #include "core/data/cache.h"
 #include "core/philox.h"
+#include "core/thread_signals.h"
 
 #define SLOTS 2
 
@@ -144,19 +145,9 @@ static void *decode_ahead(void *context) {
     return NULL;
 }
 
-/* Signals are the main thread's; a fault stays with the thread that made it. */
-static void block_signals(sigset_t *old) {
-    sigset_t most;
-    sigfillset(&most);
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        sigdelset(&most, faults[i]);
-    pthread_sigmask(SIG_SETMASK, &most, old);
-}
-
 static int start_threads(struct loader *l, struct error *e) {
     sigset_t old;
-    block_signals(&old);
+    thread_signals_block(&old);
     while (l->running < l->options.threads && pthread_create(&l->threads[l->running], NULL, decode_ahead, l) == 0)
         l->running++;
     pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -13,6 +13,8 @@
 
 #include <cblas.h>
 
+#include "core/thread_signals.h"
+
 #define TICK_NS 25000000 /* a pause is to be seen within 100 ms */
 
 struct member {
@@ -89,10 +91,8 @@ int team_create(struct team **out, int threads, struct error *e) {
     pthread_cond_init(&t->turn, NULL);
     t->size = threads;
     t->members = members;
-    /* Signals are the main thread's: members are born with all of them blocked. */
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    sigset_t old;
+    thread_signals_block(&old);
     int started = 0, r = 0;
     for (; started < threads && r == 0; started += r == 0) {
         members[started] = (struct member){.team = t, .number = started};
