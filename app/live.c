@@ -169,11 +169,23 @@ static void on_moved(void *live) {
     live_touch(live);
 }
 
+bool live_can_save(struct live *l) {
+    struct error e = {0};
+    bool written = runner_retry(&l->runner, &e);
+    if (written && !workbench_context(l->workbench)->now->disk_failed)
+        return true;
+    live_say(l, true, "not saved yet: make room and resume first; `quit!` leaves what was not saved%s%.200s",
+             written ? "" : ": ", written ? "" : e.text);
+    return false;
+}
+
 void live_leave(struct live *l, bool abandon) {
     if (l->runner.ended) {
         uv_stop(&l->runner.loop);
         return;
     }
+    if (!abandon && !l->signal && !live_can_save(l))
+        return;
     live_say(l, false, abandon ? "leaving" : "saving and leaving");
     if (abandon)
         trainer_abandon(l->runner.trainer);
@@ -334,9 +346,9 @@ static int attend(struct live *l, struct error *e) {
         uv_run(&l->runner.loop, UV_RUN_DEFAULT);
     if (caught)
         uv_close((uv_handle_t *)&l->stray_input, NULL);
+    close_handles(l); /* may bring last events */
     l->runner.take = NULL;
     l->runner.moved = NULL;
-    close_handles(l);
     return r;
 }
 

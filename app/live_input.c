@@ -69,48 +69,67 @@ static void set_inverse(const struct command *c, const struct snapshot *s, char 
     out[0] = 0;
     if (c->target == TARGET_LR)
         snprintf(out, size, "set lr %s", number_print(s->base_rate, number));
-    else if (block >= 0 && block < s->depth)
+    else if (block >= 0 && block < s->depth - (c->target == TARGET_GATE))
         snprintf(out, size, "set %s.%d %s", c->target == TARGET_GATE ? "gate" : "temp", c->index,
                  number_print((double)(c->target == TARGET_GATE ? s->gates : s->temps)[block], number));
 }
 
-static void inverse(const struct command *c, const struct snapshot *s, char *out, size_t size) {
-    char spec[2 * sizeof s->data];
+static void inverse(const struct command *c, const struct snapshot *s, const char *data, char *out, size_t size) {
+    char spec[COMMAND_TEXT];
     out[0] = 0;
     if (c->verb == COMMAND_FREEZE || c->verb == COMMAND_THAW) {
         freeze_inverse(c, s, out, size);
     } else if (c->verb == COMMAND_SET) {
         set_inverse(c, s, out, size);
     } else if (c->verb == COMMAND_DATA) {
-        quote(s->data, spec, sizeof spec);
+        quote(data, spec, sizeof spec);
         snprintf(out, size, "data %s", spec);
     }
 }
 
-static void remember_inverse(struct live *l, const struct command *c) {
-    char text[COMMAND_TEXT + 64];
-    inverse(c, now(l), text, sizeof text);
+/* Origins of posted commands, by which one that is taken back is known. */
+static const char with_inverse[] = "keyboard, with its inverse", of_undo[] = "keyboard, undo";
+
+static bool keep_inverse(struct live *l, const char *text) {
     char *copy = *text ? strdup(text) : NULL;
     if (!copy)
-        return;
+        return false;
     if (l->undo_count == LIVE_UNDO) {
         free(l->undo[0]);
         memmove(l->undo, l->undo + 1, (LIVE_UNDO - 1) * sizeof *l->undo);
         l->undo_count--;
     }
     l->undo[l->undo_count++] = copy;
+    return true;
+}
+
+static bool remember_inverse(struct live *l, const struct command *c) {
+    char text[COMMAND_TEXT + 64];
+    inverse(c, now(l), workbench_context(l->workbench)->task->data, text, sizeof text);
+    return keep_inverse(l, text);
 }
 
 static void run_command(struct live *l, const char *line, bool undoing);
 
+/* Whether it would swap the dataset in use for itself: the swap that it undoes had failed. */
+static bool is_present_data(struct live *l, const char *line) {
+    char spec[COMMAND_TEXT], same[COMMAND_TEXT + 8];
+    quote(workbench_context(l->workbench)->task->data, spec, sizeof spec);
+    snprintf(same, sizeof same, "data %s", spec);
+    return strcmp(line, same) == 0;
+}
+
 static void undo(struct live *l) {
-    if (l->undo_count == 0) {
-        live_say(l, false, "nothing to undo");
-        return;
+    bool done = false;
+    while (!done && l->undo_count) {
+        char *line = l->undo[--l->undo_count];
+        done = !is_present_data(l, line);
+        if (done)
+            run_command(l, line, true);
+        free(line);
     }
-    char *line = l->undo[--l->undo_count];
-    run_command(l, line, true);
-    free(line);
+    if (!done)
+        live_say(l, false, "nothing to undo");
 }
 
 static bool changes(const struct command *c) {
@@ -123,8 +142,10 @@ static void cancel(struct live *l) {
     struct screen_command off = {.verb = SCREEN_CURSOR, .move = SCREEN_OFF}, all = {.verb = SCREEN_FILTER};
     struct error e = {0};
     if (!l->runner.ended && mailbox_withdraw(l->runner.mailbox, &c)) {
-        if (changes(&c) && l->undo_count)
+        if (strcmp(c.origin, with_inverse) == 0 && l->undo_count)
             free(l->undo[--l->undo_count]);
+        else if (strcmp(c.origin, of_undo) == 0)
+            keep_inverse(l, c.line);
         live_say(l, false, "taken back: %s", c.line);
         return;
     }
@@ -209,10 +230,12 @@ static void detach(struct live *l) {
         live_say(l, true, "the training has ended; there is nothing to keep going");
         return;
     }
+    if (!live_can_save(l))
+        return;
     struct command resume = {.verb = COMMAND_RESUME, .line = "resume", .origin = "keyboard"};
+    trainer_detach(l->runner.trainer);
     trainer_release(l->runner.trainer);
     runner_post(&l->runner, &resume); /* a pause that nobody can end would last for ever */
-    trainer_detach(l->runner.trainer);
     l->detach = true;
     uv_stop(&l->runner.loop);
 }
@@ -233,7 +256,10 @@ static void take_choice(struct live *l, int choice) {
     else if (dialog == DIALOG_QUIT && choice == 2)
         live_leave(l, true);
     else if (dialog == DIALOG_DATA && choice >= 0 && choice < LIVE_CHOICES && l->choices[choice]) {
-        snprintf(line, sizeof line, "data %s", l->choices[choice]);
+        bool plain = !strpbrk(l->choices[choice], " \t\"#");
+        char spec[COMMAND_TEXT];
+        quote(l->choices[choice], spec, sizeof spec);
+        snprintf(line, sizeof line, "data %.1000s", plain ? l->choices[choice] : spec);
         fill_prompt(l, line);
     }
 }
@@ -358,8 +384,10 @@ static void run_command(struct live *l, const char *line, bool undoing) {
         return;
     }
     live_say(l, false, "%s", "");
-    if (changes(&c) && !undoing)
-        remember_inverse(l, &c);
+    if (undoing)
+        strcpy(c.origin, of_undo);
+    else if (changes(&c) && c.at == MOMENT_NOW && remember_inverse(l, &c))
+        strcpy(c.origin, with_inverse);
     if (c.verb == COMMAND_RESUME && !runner_retry(&l->runner, &e))
         live_say(l, true, "still not written: %.300s", e.text);
     runner_post(&l->runner, &c);

@@ -50,6 +50,7 @@ void live_touch(struct live *l); /* something changed: a frame soon */
 void live_draw(struct live *l);  /* a frame now */
 void live_say(struct live *l, bool error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void live_leave(struct live *l, bool abandon); /* ends the run, or the screen where it has ended */
+bool live_can_save(struct live *l);            /* false: the disk refuses, and the user has been told */
 void live_suspend(struct live *l);
 
 /* live_input.c */

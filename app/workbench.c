@@ -12,7 +12,8 @@
 #include "core/model/flops.h"
 #include "views/frame.h"
 
-#define LOOK_EVERY 1.0 /* seconds after which attention that is shown is asked for again */
+#define LOST_AFTER 10.0 /* seconds without an answer: a request can go with a swap that failed */
+#define LOOK_EVERY 1.0  /* seconds after which attention that is shown is asked for again */
 
 double workbench_clock(const struct workbench *w) {
     return (double)(engine_clock() - w->start) * 1e-9;
@@ -31,6 +32,7 @@ static bool take_facts(struct workbench *w, struct data_facts *f) {
         names[i] = data_facts_class(f, i);
     w->task.class_names = names;
     w->task.classes = f->classes;
+    w->task.data = data_facts_spec(f);
     memcpy(w->task.images, f->images, sizeof w->task.images);
     return true;
 }
@@ -182,7 +184,7 @@ static void take_data(struct workbench *w, struct event *v) {
     }
     w->choice.image = 0;
     w->choice.sample = 0;
-    w->asked = (struct look_request){.serial = w->asked.serial};
+    w->asked = (struct look_request){.serial = w->asked.serial, .block = -1}; /* like no request */
     w->asked_pictures = (struct pictures_request){.serial = w->asked_pictures.serial};
     workbench_hold_choice(w);
 }
@@ -273,8 +275,10 @@ static void ask_look(struct workbench *w) {
     bool waits = !w->look || w->look->request.serial != w->asked.serial;
     bool old =
         !waits && w->look->step != w->now.step && workbench_clock(w) - w->looked > LOOK_EVERY + 50 * w->look->seconds;
-    if (same && !old)
+    bool lost = waits && workbench_clock(w) - w->asked_at > LOST_AFTER;
+    if (same && !old && !lost)
         return;
+    w->asked_at = workbench_clock(w);
     r.serial = w->asked.serial + 1;
     w->asked = r;
     mailbox_ask_look(w->mailbox, &r);
@@ -288,8 +292,11 @@ static bool is_same(const struct pictures_request *a, const struct pictures_requ
 static void ask_pictures(struct workbench *w) {
     struct pictures_request r = {0};
     view_wanted_pictures(workbench_context(w), workbench_area(w), &r);
-    if (r.count == 0 || is_same(&r, &w->asked_pictures))
+    bool waits = !w->pictures || w->pictures->request.serial != w->asked_pictures.serial;
+    bool lost = waits && workbench_clock(w) - w->asked_pictures_at > LOST_AFTER;
+    if (r.count == 0 || (is_same(&r, &w->asked_pictures) && !lost))
         return;
+    w->asked_pictures_at = workbench_clock(w);
     r.serial = w->asked_pictures.serial + 1;
     w->asked_pictures = r;
     mailbox_ask_pictures(w->mailbox, &r);

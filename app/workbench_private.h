@@ -28,7 +28,8 @@ struct workbench {
     struct view_help_line *help;
     struct look_request asked; /* the newest request */
     struct pictures_request asked_pictures;
-    double looked; /* when `look` came, seconds of workbench_clock() */
+    double asked_at, asked_pictures_at; /* workbench_clock() */
+    double looked;                      /* when `look` came, seconds of workbench_clock() */
     long long start;
     int height, width;
 };

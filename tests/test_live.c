@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -93,6 +94,16 @@ static void run(const char *command, char *out, size_t size) {
     pclose(f);
 }
 
+/* What a run that has saved and left writes last. */
+static void left_with_a_save(const char *out) {
+    char line[64], text[4096];
+    snprintf(line, sizeof line, "tail -n 1 %s/journal.gpt", out);
+    run(line, text, sizeof text);
+    size_t n = strlen(text);
+    if (n < 6 || strcmp(text + n - 6, " stop\n") != 0)
+        fail_msg("%s: the journal ends with \"%s\": its last save was cut short", out, text);
+}
+
 static void command(struct terminal *t, const char *line) {
     terminal_send(t, ":");
     terminal_send(t, line);
@@ -161,6 +172,81 @@ static void undo_takes_changes_back_and_esc_takes_back_what_waits(void **state) 
     assert_null(strstr(text, "gate.9"));
 }
 
+static void what_is_taken_back_leaves_the_other_undos_alone(void **state) {
+    (void)state;
+    const char *const arguments[] = {program(),      "--model", "random:vits16", "--data",
+                                     "scenes:shape", "--batch", "512",           "--recipe",
+                                     "none",         "--out",   "long",          NULL}; /* a step takes many seconds */
+    struct terminal *t = terminal_start(40, 120, "xterm-256color", "C.UTF-8", arguments);
+    shows(t, "RUNNING");
+    command(t, "freeze gate 2");
+    shows(t, "QUEUED freeze gate 2");
+    command(t, "freeze gate 1");
+    shows(t, "QUEUED freeze gate 1 (and 1 more)");
+    terminal_send(t, "\033");
+    shows(t, "taken back: freeze gate 1");
+    terminal_send(t, "u");
+    shows(t, "QUEUED thaw gate 2 (and 1 more)");
+    terminal_send(t, "\033");
+    shows(t, "taken back: thaw gate 2");
+    terminal_send(t, "u"); /* once more: it was not done */
+    shows(t, "QUEUED thaw gate 2 (and 1 more)");
+    terminal_send(t, "u");
+    shows(t, "nothing to undo");
+    command(t, "quit!");
+    ended(t, 0);
+    terminal_destroy(t);
+}
+
+/* Files of the program `pid` may grow to `size` bytes from now on. */
+static void limit_files(pid_t pid, rlim_t size) {
+    struct rlimit limit;
+    assert_int_equal(prlimit(pid, RLIMIT_FSIZE, NULL, &limit), 0);
+    limit.rlim_cur = size < limit.rlim_max ? size : limit.rlim_max;
+    assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &limit, NULL), 0);
+}
+
+static void a_disk_that_refuses_loses_nothing_and_is_waited_for(void **state) {
+    (void)state;
+    char line[512], text[8192];
+    struct terminal *t = start(40, 120, "xterm-256color", "full", "100000");
+    limit_files(terminal_pid(t), 4096);
+    shows(t, "PAUSED");
+    terminal_send(t, "qs");
+    shows(t, "not saved yet: make room");
+    command(t, "detach");
+    look_on(t, 0.3);
+    assert_true(terminal_is_alternate(t)); /* neither left */
+    limit_files(terminal_pid(t), RLIM_INFINITY);
+    look_on(t, 1.5);
+    terminal_send(t, " ");
+    shows(t, "RUNNING");
+    look_on(t, 0.5);
+    command(t, "quit");
+    ended(t, 0);
+    terminal_destroy(t);
+    left_with_a_save("full");
+    snprintf(line, sizeof line, "%s --headless --replay full 2>&1", program());
+    run(line, text, sizeof text);
+    if (!strstr(text, "replay of full: the same weights"))
+        fail_msg("%s", text);
+}
+
+/* `step` set down for later pauses then, but not where nobody is left. */
+static void nobody_is_waited_for_after_detaching(void **state) {
+    (void)state;
+    const char *const arguments[] = {program(), RUN, "--out", "alone", "--epochs", "300", NULL};
+    struct terminal *t = terminal_start(24, 80, "xterm-256color", "C.UTF-8", arguments);
+    shows(t, "RUNNING");
+    command(t, "at step 400 step 5");
+    terminal_send(t, " ");
+    shows(t, "PAUSED");
+    command(t, "detach");
+    shows(t, "done run=alone epochs=300");
+    assert_int_equal(terminal_finish(t, SECONDS), 0);
+    terminal_destroy(t);
+}
+
 static void the_screen_outlives_the_training(void **state) {
     (void)state;
     const char *const arguments[] = {program(), RUN, "--out", "short", "--epochs", "1", NULL};
@@ -212,16 +298,6 @@ static void it_goes_on_without_its_screen(void **state) {
     kill(terminal_pid(t), SIGTERM);
     assert_int_equal(terminal_finish(t, SECONDS), 143);
     terminal_destroy(t);
-}
-
-/* What a run that has saved and left writes last. */
-static void left_with_a_save(const char *out) {
-    char line[64], text[4096];
-    snprintf(line, sizeof line, "tail -n 1 %s/journal.gpt", out);
-    run(line, text, sizeof text);
-    size_t n = strlen(text);
-    if (n < 6 || strcmp(text + n - 6, " stop\n") != 0)
-        fail_msg("%s: the journal ends with \"%s\": its last save was cut short", out, text);
 }
 
 static void every_signal_gives_the_terminal_back(void **state) {
@@ -433,6 +509,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_by_keys_and_its_replay_end_with_the_same_weights),
         cmocka_unit_test(undo_takes_changes_back_and_esc_takes_back_what_waits),
+        cmocka_unit_test(what_is_taken_back_leaves_the_other_undos_alone),
+        cmocka_unit_test(a_disk_that_refuses_loses_nothing_and_is_waited_for),
+        cmocka_unit_test(nobody_is_waited_for_after_detaching),
         cmocka_unit_test(the_screen_outlives_the_training),
         cmocka_unit_test(a_finished_run_can_be_shown_without_a_trace),
         cmocka_unit_test(it_goes_on_without_its_screen),

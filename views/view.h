@@ -20,6 +20,7 @@ struct view_task {
     const char *model;  /* "vitb16" */
     const char *family; /* "mae" */
     const char *device; /* "node017, 2 threads" */
+    const char *data;   /* SPEC of the dataset in use, whole */
     const struct settings *settings;
     int depth, heads, patches, image; /* of the backbone; patches of an image; its side in pixels */
     int classes;

@@ -308,6 +308,8 @@ static int advance(struct trainer *t, struct error *e) {
         t->pause_at = 0;
         t->paused = true;
     }
+    if (t->options.stay && !atomic_load(&t->stay))
+        t->paused = false; /* nobody is left who could resume */
     if (r == 0 && !t->leaving) {
         if (t->paused || t->stopped || at->finished)
             r = idle(t, e);

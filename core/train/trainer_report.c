@@ -136,7 +136,7 @@ static bool ends_soon(const struct trainer *t) {
     struct snapshot s = t->snapshot;
     publish_progress(t, &s);
     publish_work(t, &s);
-    return s.queue_s >= 0 && s.queue_s < SOON_S;
+    return s.queue_s > 0 && s.queue_s < SOON_S; /* 0: overdue, so nobody knows */
 }
 
 /* Commands are taken between steps; what holds or releases the step under way is seen before that. A hold without a
