@@ -235,14 +235,14 @@ static void a_disk_that_refuses_loses_nothing_and_is_waited_for(void **state) {
 /* `step` set down for later pauses then, but not where nobody is left. */
 static void nobody_is_waited_for_after_detaching(void **state) {
     (void)state;
-    const char *const arguments[] = {program(), RUN, "--out", "alone", "--epochs", "300", NULL};
+    const char *const arguments[] = {program(), RUN, "--out", "alone", "--epochs", "30", NULL};
     struct terminal *t = terminal_start(24, 80, "xterm-256color", "C.UTF-8", arguments);
     shows(t, "RUNNING");
-    command(t, "at step 400 step 5");
     terminal_send(t, " ");
     shows(t, "PAUSED");
+    command(t, "at step 110 step 5"); /* of 120 */
     command(t, "detach");
-    shows(t, "done run=alone epochs=300");
+    shows(t, "done run=alone epochs=30");
     assert_int_equal(terminal_finish(t, SECONDS), 0);
     terminal_destroy(t);
 }
