@@ -5,17 +5,19 @@
     loss = twin.loss(images, labels)          # images [B, 3, image, image], labels [B]
     loss.backward()                           # gradients in twin.weights[name].grad of every twin.tuned name
 
-The method is that of Yoo et al., ICML 2023 (arXiv 2306.05067). All tensors live in one dict under the names of the
-public checkpoints; those of the backbone take no gradient, so PyTorch computes no weight gradients for them. Nothing
-random happens in a forward pass: noise and dropout masks are arguments.
+The method is that of Yoo et al., ICML 2023 (arXiv 2306.05067); beside it, those it is compared with. All tensors live
+in one dict under the names of the public checkpoints; those that do not train take no gradient, so PyTorch computes
+none for them. Nothing random happens in a forward pass: noise and dropout masks are arguments.
 """
 import math
+import re
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 
-METHODS = ('gated', 'gated-hard', 'shallow', 'deep', 'linear')
+PROMPTED = ('gated', 'gated-hard', 'shallow', 'deep')
+METHODS = PROMPTED + ('linear', 'full', 'bias')  # and partial-K: the last K blocks, the norm and the head
 POOLS = ('mae', 'cls', 'img', 'prompt')
 LAYER_NORM_EPS = 1e-6
 TEMP_RANGE = (0.01, 10.0)
@@ -49,16 +51,32 @@ class Tuning:
     gate_init: float = 5.0
 
     def __post_init__(self):
-        if self.method not in METHODS or self.pool not in POOLS:
-            raise ValueError(f'method {self.method}, pool {self.pool}: expected one of {METHODS}, one of {POOLS}')
+        last_blocks = re.fullmatch('partial-([1-9][0-9]*)', self.method)
+        if not last_blocks and self.method not in METHODS or self.pool not in POOLS:
+            raise ValueError(f'method {self.method}, pool {self.pool}: expected one of {METHODS} or partial-K, '
+                             f'one of {POOLS}')
+        self.last_blocks = int(last_blocks[1]) if last_blocks else 0  # how many train
         self.gated = self.method.startswith('gated')
         self.learn_temp = self.learn_temp and self.gated
-        if self.method == 'linear':
+        self.prompted = self.method in PROMPTED
+        if not self.prompted:
             self.tokens = 0
 
 
+def block_shapes(at, dim, mlp):
+    """Name -> shape of every tensor of the block whose names start with `at`."""
+    shapes = {}
+    for part, out, into in (('attn.qkv', 3 * dim, dim), ('attn.proj', dim, dim), ('mlp.fc1', mlp, dim),
+                            ('mlp.fc2', dim, mlp)):
+        shapes[f'{at}{part}.weight'] = (out, into)
+        shapes[f'{at}{part}.bias'] = (out,)
+    for part in ('norm1', 'norm2'):
+        shapes[f'{at}{part}.weight'] = shapes[f'{at}{part}.bias'] = (dim,)
+    return shapes
+
+
 def backbone_shapes(s):
-    """Name -> shape of every frozen tensor, in the order of the public files."""
+    """Name -> shape of every tensor of the backbone, in the order of the public files."""
     shapes = {
         'cls_token': (1, 1, s.dim),
         'pos_embed': (1, s.patches + 1, s.dim),
@@ -66,21 +84,15 @@ def backbone_shapes(s):
         'patch_embed.proj.bias': (s.dim,),
     }
     for i in range(s.depth):
-        for part, out, into in (('attn.qkv', 3 * s.dim, s.dim), ('attn.proj', s.dim, s.dim),
-                                ('mlp.fc1', s.mlp, s.dim), ('mlp.fc2', s.dim, s.mlp)):
-            shapes[f'blocks.{i}.{part}.weight'] = (out, into)
-            shapes[f'blocks.{i}.{part}.bias'] = (out,)
-        for part in ('norm1', 'norm2'):
-            shapes[f'blocks.{i}.{part}.weight'] = (s.dim,)
-            shapes[f'blocks.{i}.{part}.bias'] = (s.dim,)
+        shapes.update(block_shapes(f'blocks.{i}.', s.dim, s.mlp))
     shapes['norm.weight'] = shapes['norm.bias'] = (s.dim,)
     return shapes
 
 
-def tuned_shapes(s, t):
-    """Name -> shape of every tensor that trains."""
+def added_shapes(s, t):
+    """Name -> shape of every tensor beside the backbone; all of these train."""
     shapes = {}
-    if t.method != 'linear':
+    if t.prompted:
         shapes['prompt_embeddings'] = (1, t.tokens, s.dim)
     if t.method == 'deep':
         shapes['deep_prompt_embeddings'] = (s.depth - 1, t.tokens, s.dim)
@@ -93,13 +105,56 @@ def tuned_shapes(s, t):
     return shapes
 
 
+def backbone_trains(name, s, t):
+    """Does this tensor of the backbone train?"""
+    if t.last_blocks:
+        last = tuple(f'blocks.{i}.' for i in range(max(s.depth - t.last_blocks, 0), s.depth))
+        return name.startswith(last + ('norm.',))
+    return t.method == 'full' or t.method == 'bias' and name.endswith('bias')
+
+
+def layer_norm(w, name, x):
+    return F.layer_norm(x, x.shape[-1:], w[name + '.weight'], w[name + '.bias'], LAYER_NORM_EPS)
+
+
+def linear(w, name, x):
+    return F.linear(x, w[name + '.weight'], w[name + '.bias'])
+
+
+def attend(w, at, x, heads, temp=None):
+    """softmax(q k^T / (sqrt(dim / heads) * temp)) v over each head, then the output projection; and the softmax."""
+    batch, n, dim = x.shape
+    q, k, v = (part.transpose(1, 2) for part in linear(w, at + 'qkv', x).view(batch, n, 3, heads, -1).unbind(2))
+    q = q * (dim // heads) ** -0.5
+    if temp is not None:
+        q = q / temp
+    probabilities = torch.softmax(q @ k.mT, dim=-1)
+    y = (probabilities @ v).transpose(1, 2).reshape(batch, n, dim)
+    return linear(w, at + 'proj', y), probabilities
+
+
+def block(w, at, x, heads, temp=None):
+    """The block whose names start with `at`: its output and its attention."""
+    y, probabilities = attend(w, at + 'attn.', layer_norm(w, at + 'norm1', x), heads, temp)
+    x = x + y
+    hidden = F.gelu(linear(w, at + 'mlp.fc1', layer_norm(w, at + 'norm2', x)))
+    return x + linear(w, at + 'mlp.fc2', hidden), probabilities
+
+
+def patch_rows(w, images, patch):
+    """The patch embedding of every patch, in reading order, without positions."""
+    rows = F.conv2d(images, w['patch_embed.proj.weight'], w['patch_embed.proj.bias'], stride=patch)
+    return rows.flatten(2).mT
+
+
 class Twin:
     def __init__(self, shape, tuning, dtype=torch.float32):
         self.shape, self.tuning = shape, tuning
-        self.weights = {k: torch.zeros(v, dtype=dtype) for k, v in backbone_shapes(shape).items()}
-        self.tuned = list(tuned_shapes(shape, tuning))
-        for name, size in tuned_shapes(shape, tuning).items():
-            self.weights[name] = torch.zeros(size, dtype=dtype, requires_grad=True)
+        backbone, added = backbone_shapes(shape), added_shapes(shape, tuning)
+        self.tuned = [name for name in backbone if backbone_trains(name, shape, tuning)] + list(added)
+        self.weights = {k: torch.zeros(v, dtype=dtype) for k, v in {**backbone, **added}.items()}
+        for w in self.parameters():
+            w.requires_grad_()
         self.start()
 
     @torch.no_grad()
@@ -135,35 +190,8 @@ class Twin:
 
     def embed(self, images):
         w = self.weights
-        rows = F.conv2d(images, w['patch_embed.proj.weight'], w['patch_embed.proj.bias'], stride=self.shape.patch)
-        rows = rows.flatten(2).mT
+        rows = patch_rows(w, images, self.shape.patch)
         return torch.cat([w['cls_token'].expand(len(images), 1, -1), rows], 1) + w['pos_embed']
-
-    def attend(self, i, x, maps):
-        """softmax(q k^T / (sqrt(dim / heads) * temp_i)) v over each head, then the output projection."""
-        s, w, at = self.shape, self.weights, f'blocks.{i}.attn.'
-        batch, n, _ = x.shape
-        qkv = F.linear(x, w[at + 'qkv.weight'], w[at + 'qkv.bias']).view(batch, n, 3, s.heads, -1)
-        q, k, v = (part.transpose(1, 2) for part in qkv.unbind(2))
-        q = q * (s.dim // s.heads) ** -0.5
-        if self.tuning.learn_temp:
-            q = q / w['temp'][i]
-        probabilities = torch.softmax(q @ k.mT, dim=-1)
-        if maps is not None:
-            maps[i] = probabilities.detach()
-        y = (probabilities @ v).transpose(1, 2).reshape(batch, n, s.dim)
-        return F.linear(y, w[at + 'proj.weight'], w[at + 'proj.bias'])
-
-    def block(self, i, x, maps):
-        w, at = self.weights, f'blocks.{i}.'
-
-        def norm(which, rows):
-            return F.layer_norm(rows, (self.shape.dim,), w[f'{at}{which}.weight'], w[f'{at}{which}.bias'],
-                                LAYER_NORM_EPS)
-
-        x = x + self.attend(i, norm('norm1', x), maps)
-        hidden = F.gelu(F.linear(norm('norm2', x), w[at + 'mlp.fc1.weight'], w[at + 'mlp.fc1.bias']))
-        return x + F.linear(hidden, w[at + 'mlp.fc2.weight'], w[at + 'mlp.fc2.bias'])
 
     def gate(self, i, noise, training):
         logit = self.weights['gate_logit'][i]
@@ -197,11 +225,14 @@ class Twin:
         x = self.embed(images)
         first = 1  # place of the first patch
         for i in range(s.depth):
-            prompts = None if t.method == 'linear' else self.own_prompts(i, len(images), dropout)
+            prompts = self.own_prompts(i, len(images), dropout) if t.prompted else None
             if prompts is not None:
                 x = torch.cat([x[:, :1], prompts, x[:, first:]], 1)
                 first = 1 + t.tokens
-            y = self.block(i, x, maps)
+            temp = self.weights['temp'][i] if t.learn_temp else None
+            y, probabilities = block(self.weights, f'blocks.{i}.', x, s.heads, temp)
+            if maps is not None:
+                maps[i] = probabilities.detach()
             if t.gated and first > 1 and i < s.depth - 1:
                 g = self.gate(i, noise, training)
                 y = torch.cat([y[:, :1], g * y[:, 1:first] + (1 - g) * x[:, 1:first], y[:, first:]], 1)
@@ -210,11 +241,10 @@ class Twin:
             x = x[:, 0]
         else:
             x = {'mae': x[:, 1:], 'img': x[:, first:], 'prompt': x[:, 1:first]}[t.pool].mean(1)
-        return F.layer_norm(x, (s.dim,), self.weights['norm.weight'], self.weights['norm.bias'], LAYER_NORM_EPS)
+        return layer_norm(self.weights, 'norm', x)
 
     def logits(self, images, **more):
-        head = 'head.last_layer.'
-        return F.linear(self.features(images, **more), self.weights[head + 'weight'], self.weights[head + 'bias'])
+        return linear(self.weights, 'head.last_layer', self.features(images, **more))
 
     def loss(self, images, labels, **more):
         return F.cross_entropy(self.logits(images, **more), labels)
