@@ -147,14 +147,34 @@ def patch_rows(w, images, patch):
     return rows.flatten(2).mT
 
 
-class Twin:
+class Model:
+    """Named weights, of which the `tuned` ones train."""
+
+    def __init__(self, shapes, tuned, dtype):
+        self.weights = {k: torch.zeros(v, dtype=dtype) for k, v in shapes.items()}
+        self.tuned = tuned
+        for w in self.parameters():
+            w.requires_grad_()
+
+    def parameters(self):
+        return [self.weights[name] for name in self.tuned]
+
+    def zero_grad(self):
+        for w in self.parameters():
+            w.grad = None
+
+    def gradient(self, name):
+        """A tensor that the loss does not depend on (deep prompts of blocks before the insertion) has gradient 0."""
+        w = self.weights[name]
+        return torch.zeros_like(w) if w.grad is None else w.grad
+
+
+class Twin(Model):
     def __init__(self, shape, tuning, dtype=torch.float32):
         self.shape, self.tuning = shape, tuning
         backbone, added = backbone_shapes(shape), added_shapes(shape, tuning)
-        self.tuned = [name for name in backbone if backbone_trains(name, shape, tuning)] + list(added)
-        self.weights = {k: torch.zeros(v, dtype=dtype) for k, v in {**backbone, **added}.items()}
-        for w in self.parameters():
-            w.requires_grad_()
+        tuned = [name for name in backbone if backbone_trains(name, shape, tuning)] + list(added)
+        super().__init__({**backbone, **added}, tuned, dtype)
         self.start()
 
     @torch.no_grad()
@@ -175,18 +195,6 @@ class Twin:
                 w.fill_(-math.log(99))
             elif name.endswith('weight'):
                 torch.nn.init.xavier_uniform_(w.view(w.shape[0], -1))
-
-    def parameters(self):
-        return [self.weights[name] for name in self.tuned]
-
-    def zero_grad(self):
-        for w in self.parameters():
-            w.grad = None
-
-    def gradient(self, name):
-        """A tensor that the loss does not depend on (deep prompts of blocks before the insertion) has gradient 0."""
-        w = self.weights[name]
-        return torch.zeros_like(w) if w.grad is None else w.grad
 
     def embed(self, images):
         w = self.weights
