@@ -167,7 +167,8 @@ int arguments_parse(struct arguments *out, const struct subcommand *command, int
     result = build_settings(out, NULL, e);
     if (result < 0)
         return result;
-    strcpy(recipe, recipes_choose(&out->settings));
+    bool automatic = strcmp(out->settings.recipe, "auto") == 0;
+    strcpy(recipe, automatic && command->recipe ? command->recipe : recipes_choose(&out->settings));
     return build_settings(out, recipe, e);
 }
 

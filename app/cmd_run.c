@@ -30,9 +30,14 @@ static int read_script(const struct arguments *a, const char *left, struct scrip
 
 static void say_job(const struct job *j) {
     char shape[64];
-    fprintf(stderr, "%s (%s) on %s: %d classes, %zu + %zu + %zu images\n",
-            shape_name(&j->model->shape, shape, sizeof shape), model_family_name(j->model->family),
-            dataset_spec(j->dataset), dataset_classes(j->dataset), dataset_size(j->dataset, SPLIT_TRAIN),
+    char task[64];
+    if (tuning_reconstructs(&j->tuning))
+        snprintf(task, sizeof task, "%d of %d patches hidden",
+                 shape_patches(&j->tuning.shape) - tuning_visible(&j->tuning), shape_patches(&j->tuning.shape));
+    else
+        snprintf(task, sizeof task, "%d classes", dataset_classes(j->dataset));
+    fprintf(stderr, "%s (%s) on %s: %s, %zu + %zu + %zu images\n", shape_name(&j->model->shape, shape, sizeof shape),
+            model_family_name(j->model->family), dataset_spec(j->dataset), task, dataset_size(j->dataset, SPLIT_TRAIN),
             dataset_size(j->dataset, SPLIT_VAL), dataset_size(j->dataset, SPLIT_TEST));
 }
 
@@ -44,12 +49,13 @@ static void say_plan(const struct job *j) {
         fprintf(stderr, "%s\n", plan_line(&p, text, sizeof text));
 }
 
-static void print_result(const struct run_folder *f, const struct trainer_result *r) {
+static void print_result(const struct run_folder *f, const struct trainer_result *r, bool reconstructs) {
     printf("done run=%s epochs=%llu steps=%llu", f->path, (unsigned long long)r->epochs, (unsigned long long)r->steps);
+    const char *share = reconstructs ? "explained" : "top1";
     if (r->val.known && r->val.step == r->steps)
-        printf(" val.top1=%.3f", r->val.top1);
+        printf(" val.%s=%.3f", share, r->val.top1);
     if (r->test.known && r->test.step == r->steps)
-        printf(" test.top1=%.3f", r->test.top1);
+        printf(" test.%s=%.3f", share, r->test.top1);
     printf(" sha256=%s\n", r->hash);
 }
 
@@ -68,7 +74,7 @@ struct session {
 /* The last line of a run goes out whatever its exit status is, if its weights are on file. */
 static void close_session(struct session *s) {
     if (s->result.saved)
-        print_result(&s->folder, &s->result);
+        print_result(&s->folder, &s->result, tuning_reconstructs(&s->job.tuning));
     run_folder_close(&s->folder);
     job_close(&s->job);
     script_free(&s->script);

@@ -163,14 +163,21 @@ static void write_files(struct page *p) {
          "Prompts, gates, temperatures, head, optimizer and position, as of the last save. --resume "
          "starts from it."},
         {"best.safetensors", "The same at the best evaluation on val."},
+        {"model.safetensors",
+         "Where weights of the backbone are tuned (full, bias, partial, pretraining): the backbone when the session "
+         "ended, ready for --model."},
         {NULL, NULL},
     };
     static const struct help_example fields[] = {
         {"kind", "step, eval or note."},
         {"step", "The step's number, from 0; of an evaluation: the steps done before it."},
         {"epoch, batch", "From 0."},
-        {"loss", "Mean cross-entropy: of the batch, or of the split."},
+        {"loss",
+         "Mean cross-entropy (pretraining: squared distance of hidden patches): of the batch, or of the split."},
         {"top1, top5", "Share of images whose class is the first, or among the first five; 0 to 1."},
+        {"explained",
+         "Pretraining, in place of top1: 1 - loss / baseline, the share of the hidden patches' variance explained."},
+        {"baseline", "Pretraining, of an evaluation: the loss of predicting each hidden patch's mean."},
         {"lr", "The learning rate of the step, after the schedule."},
         {"seconds", "Wall time of the step; images_per_s the speed that makes."},
         {"gate_logits", "gamma of each gate after the step, block 1 first; the gate is sigmoid(gamma)."},

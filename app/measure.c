@@ -17,8 +17,9 @@ static int make_batch(struct measure *m, int count, struct error *e) {
     struct philox_key key = philox_key(0, PHILOX_TEST);
     for (size_t i = 0; i < (size_t)count * area; i++)
         m->images[i] = 2 * philox_uniform(philox(key, (uint32_t)i, (uint32_t)(i >> 32), 0, 0).w[0]) - 1;
+    int classes = m->job->tuning.options.classes;
     for (int i = 0; i < count; i++)
-        m->labels[i] = i % m->job->tuning.options.classes;
+        m->labels[i] = classes > 0 ? i % classes : 0;
     m->batch = (struct batch){.count = count, .readable = count, .images = m->images, .labels = m->labels};
     return 0;
 }
@@ -33,7 +34,7 @@ int measure_open(struct measure *m, const struct job *job, int threads, int coun
         measure_close(m);
         return r;
     }
-    tuning_initialise(&job->tuning, 0, m->state.theta);
+    tuning_initialise(&job->tuning, job->model, 0, m->state.theta);
     return 0;
 }
 

@@ -43,7 +43,7 @@ const char *progress_line(const struct snapshot *s, int columns, char *out, size
         append(out, size, columns, piece);
     }
     if (s->val.known) {
-        snprintf(piece, sizeof piece, "val %.1f%%", 100 * s->val.top1);
+        snprintf(piece, sizeof piece, "val %.1f%%%s", 100 * s->val.top1, s->reconstructs ? " explained" : "");
         append(out, size, columns, piece);
     }
     if (s->images_per_s > 0) {
@@ -62,8 +62,8 @@ const char *progress_epoch(const struct snapshot *s, char *out, size_t size) {
              s->rate);
     append(out, size, 0, piece);
     if (s->val.known && s->best.known) {
-        snprintf(piece, sizeof piece, "val %.1f%% (best %.1f%% at %llu)", 100 * s->val.top1, 100 * s->best.top1,
-                 (unsigned long long)s->best.epoch);
+        snprintf(piece, sizeof piece, "val %.1f%%%s (best %.1f%% at %llu)", 100 * s->val.top1,
+                 s->reconstructs ? " explained" : "", 100 * s->best.top1, (unsigned long long)s->best.epoch);
         append(out, size, 0, piece);
     }
     if (s->test.known && s->test.step == s->step) {

@@ -46,6 +46,7 @@ struct subcommand {
     const char *name, *synopsis, *summary, *details;
     const struct option *options; /* ends with a NULL name; may be NULL */
     bool takes_settings;          /* every setting of settings.def is an option, --config FILE too */
+    const char *recipe;           /* what `auto` means here; NULL: by model and data */
     int least, most;              /* positional arguments; most < 0: any number */
     /* Returns the exit status of the program; with a negative code, `e` is printed and its exit status taken. */
     int (*run)(const struct arguments *a, struct error *e);

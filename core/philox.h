@@ -21,6 +21,8 @@ enum philox_stream {
     PHILOX_SCENES,
     PHILOX_SPLIT,
     PHILOX_TEST,
+    PHILOX_MASK,       /* masked autoencoding in training */
+    PHILOX_MASK_FIXED, /* and in evaluation */
 };
 
 struct philox_key {

@@ -183,6 +183,12 @@ int settings_set(struct settings *s, const char *name, const char *value, struct
         return error_set(e, ERROR_USAGE, "unknown setting \"%.80s\"%s", name,
                          nearest_hint(&near, "", "see `gptui help settings`", hint, sizeof hint));
     }
+    if (row == &rows[ROW_method] && strncmp(value, "partial-", 8) == 0) {
+        int r = set_whole(&rows[ROW_last_blocks], &s->last_blocks, value + 8, e);
+        if (r < 0)
+            return r;
+        value = "partial";
+    }
     void *field = (char *)s + row->offset;
     switch (row->type) {
     case SETTING_TEXT:

@@ -20,7 +20,11 @@
     X(METHOD_GATED_HARD, "gated-hard", "gates drawn open or closed (Gumbel-sigmoid, straight-through)")                \
     X(METHOD_SHALLOW, "shallow", "VPT-shallow: prompts once, no gates")                                                \
     X(METHOD_DEEP, "deep", "VPT-deep: own prompts for every block")                                                    \
-    X(METHOD_LINEAR, "linear", "the head alone")
+    X(METHOD_LINEAR, "linear", "the head alone")                                                                       \
+    X(METHOD_FULL, "full", "fine-tuning: every weight of the backbone, and the head")                                  \
+    X(METHOD_BIAS, "bias", "every bias of the backbone, and the head")                                                 \
+    X(METHOD_PARTIAL, "partial", "partial-K: the last K blocks, the last norm, and the head")                          \
+    X(METHOD_MAE, "mae", "no task: masked autoencoding pretrains the backbone (gptui pretrain)")
 #define POOLS(X)                                                                                                       \
     X(POOL_AUTO, "auto", "by the backbone's family")                                                                   \
     X(POOL_MAE, "mae", "mean of all tokens but CLS, then norm")                                                        \
@@ -43,7 +47,9 @@
     X(AUGMENTATION_AUTO, "auto", "by the preprocessing")                                                               \
     X(AUGMENTATION_NONE, "none", "none")                                                                               \
     X(AUGMENTATION_FLIP, "flip", "left-right flips")                                                                   \
-    X(AUGMENTATION_CROP_FLIP, "crop-flip", "random crops and flips")
+    X(AUGMENTATION_CROP_FLIP, "crop-flip", "random crops and flips")                                                   \
+    X(AUGMENTATION_RESIZED_CROP, "resized-crop", "random parts enlarged, and flips")                                   \
+    X(AUGMENTATION_SCENES, "scenes", "flips, quarter turns and permuted colour channels")
 #define EVAL_TESTS(X)                                                                                                  \
     X(EVAL_TEST_END, "end", "once, when the run ends")                                                                 \
     X(EVAL_TEST_EPOCH, "epoch", "after every epoch")
@@ -100,8 +106,9 @@ const char *settings_group(size_t i);                  /* heading of the group t
 
 void settings_default(struct settings *s);
 
-/* Sets one by name. Errors: ERROR_USAGE: unknown name (with the nearest one), not a number, out of range (with the
- * range and unit), unknown choice (with the choices), text too long or with a line break. */
+/* Sets one by name; method "partial-3" sets last-blocks too. Errors: ERROR_USAGE: unknown name (with the nearest one),
+ * not a number, out of range (with the range and unit), unknown choice (with the choices), text too long or with a line
+ * break. */
 int settings_set(struct settings *s, const char *name, const char *value, struct error *e);
 
 /* The value as text that settings_set() reads back to the same bits. Into out[size]; returns out. */

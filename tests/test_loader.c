@@ -333,6 +333,40 @@ static void rendered_scenes_are_loaded(void **state) {
     dataset_close(d);
 }
 
+static void a_stream_never_shows_an_image_twice(void **state) {
+    (void)state;
+    struct dataset *d;
+    struct dataset_options made = {.seed = 9, .image = SIDE, .scenes = {12, 3, 3}};
+    assert_int_equal(dataset_open(&d, "scenes:shape", &made, NULL), 0);
+    struct loader_options options = training_options();
+    options.dataset = d;
+    options.preprocess.kind = PREPROCESS_NATIVE;
+    options.preprocess.augment = AUGMENT_NONE;
+    options.stream = true;
+    options.cache_bytes = 1 << 20;
+    struct loader *l = open_loader(&options);
+    struct batch b;
+    static float wanted[3 * SIDE * SIDE];
+    for (uint32_t epoch = 0; epoch < 3; epoch++) {
+        loader_start(l, epoch, 0);
+        while (next(l, &b))
+            for (int i = 0; i < b.count; i++) {
+                struct image im;
+                struct fitted f;
+                size_t number = 12 * epoch + b.index[i];
+                assert_int_equal(b.labels[i], dataset_label(d, SPLIT_TRAIN, number));
+                assert_int_equal(dataset_decode(d, SPLIT_TRAIN, number, &im, NULL), 0);
+                assert_int_equal(preprocess_fit(&options.preprocess, &im, &f, NULL), 0);
+                preprocess_finish(&options.preprocess, &f, true, epoch, b.index[i], wanted);
+                assert_memory_equal(b.images + (size_t)i * 3 * SIDE * SIDE, wanted, sizeof wanted);
+                fitted_free(&f);
+                image_free(&im);
+            }
+    }
+    loader_close(l);
+    dataset_close(d);
+}
+
 static void a_cache_takes_what_fits_and_keeps_it(void **state) {
     (void)state;
     struct cache *c;
@@ -367,6 +401,7 @@ int main(void) {
         cmocka_unit_test(a_split_with_nothing_readable_is_an_error),
         cmocka_unit_test(a_picture_that_cannot_be_fitted_is_unreadable),
         cmocka_unit_test(rendered_scenes_are_loaded),
+        cmocka_unit_test(a_stream_never_shows_an_image_twice),
         cmocka_unit_test(a_cache_takes_what_fits_and_keeps_it),
     };
     return cmocka_run_group_tests(tests, make_data, remove_data);

@@ -46,7 +46,7 @@ static struct job job_of(const char *method, const char *insert_at) {
 static float *theta_of(const struct job *job) {
     float *theta = calloc(job->tuning.total, sizeof *theta);
     assert_non_null(theta);
-    tuning_initialise(&job->tuning, 42, theta);
+    tuning_initialise(&job->tuning, job->model, 42, theta);
     return theta;
 }
 

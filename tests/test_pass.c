@@ -157,7 +157,7 @@ static void check_tensor(struct rig *r, const struct tuned *n, const char *name)
     }
     /* 1e-6: what f32 leaves of a difference of losses. */
     if (!(error <= 1e-3 * largest + 2e-6))
-        fail_msg("%s, %s: error %g, largest gradient %g", name, tuning_name(n->kind), error, largest);
+        fail_msg("%s, %s: error %g, largest gradient %g", name, n->name, error, largest);
 }
 
 static void check_gradients(enum method method, bool temps, bool dropout) {
@@ -265,7 +265,8 @@ static void chunks_of_one_sum_to_the_whole(void **state) {
             whole.step.dropout = single.step.dropout = true;
             backward(&whole);
             for (uint32_t i = 0; i < BATCH; i++) {
-                struct pass_chunk chunk = {1, i, images + i * 3 * SIDE * SIDE, labels + i};
+                struct pass_chunk chunk = {
+                    .count = 1, .first = i, .images = images + i * 3 * SIDE * SIDE, .labels = labels + i};
                 float *logits = single.logits + i * CLASSES;
                 assert_int_equal(pass_forward(single.pass, &single.step, &chunk, logits, single.losses + i), 0);
                 assert_int_equal(pass_backward(single.pass, &single.step, &chunk, logits, single.gradient), 0);
@@ -274,7 +275,7 @@ static void chunks_of_one_sum_to_the_whole(void **state) {
             for (int k = 0; k < whole.tuning.count; k++) {
                 const struct tuned *n = &whole.tuning.tensors[k];
                 if (!(numbers_error_f32(n->size, single.gradient + n->offset, whole.gradient + n->offset) <= 1e-5))
-                    fail_msg("method %d: %s differs", m, tuning_name(n->kind));
+                    fail_msg("method %d: %s differs", m, n->name);
             }
             tear_down(&whole);
             tear_down(&single);
@@ -290,7 +291,7 @@ static void a_pass_used_again_gives_the_same_bytes(void **state) {
     float *first = malloc(r.tuning.total * sizeof *first), logits[CLASSES];
     assert_non_null(first);
     memcpy(first, r.gradient, r.tuning.total * sizeof *first);
-    struct pass_chunk other = {1, 2, images + 3 * SIDE * SIDE, labels};
+    struct pass_chunk other = {.count = 1, .first = 2, .images = images + 3 * SIDE * SIDE, .labels = labels};
     assert_int_equal(pass_forward(r.pass, &r.step, &other, logits, NULL), 0);
     backward(&r);
     assert_memory_equal(first, r.gradient, r.tuning.total * sizeof *first);
@@ -305,12 +306,12 @@ static void a_sample_without_label_has_no_loss_and_no_gradient(void **state) {
     const int some[] = {4, -1, 2};
     set_up(&with, &o, whole_batch);
     set_up(&without, &o, whole_batch);
-    struct pass_chunk chunk = {BATCH, 0, images, some};
+    struct pass_chunk chunk = {.count = BATCH, .first = 0, .images = images, .labels = some};
     assert_int_equal(pass_forward(with.pass, &with.step, &chunk, with.logits, with.losses), 0);
     assert_int_equal(pass_backward(with.pass, &with.step, &chunk, with.logits, with.gradient), 0);
     assert_true(with.losses[0] > 0 && with.losses[1] == 0 && with.losses[2] > 0);
     for (uint32_t i = 0; i < BATCH; i += 2) {
-        struct pass_chunk one = {1, i, images + i * 3 * SIDE * SIDE, some + i};
+        struct pass_chunk one = {.count = 1, .first = i, .images = images + i * 3 * SIDE * SIDE, .labels = some + i};
         assert_int_equal(pass_forward(without.pass, &without.step, &one, without.logits, NULL), 0);
         assert_int_equal(pass_backward(without.pass, &without.step, &one, without.logits, without.gradient), 0);
     }
@@ -412,7 +413,7 @@ static void a_pass_can_be_given_up_anywhere_and_used_again(void **state) {
     int left = 0;
     set_up(&calm, &o, whole_batch);
     set_up(&r, &o, (struct pass_options){.chunk = BATCH, .backward = true, .go_on = count_down, .context = &left});
-    struct pass_chunk chunk = {BATCH, 0, images, labels};
+    struct pass_chunk chunk = {.count = BATCH, .images = images, .labels = labels};
     int looks;
     backward(&calm);
     for (looks = 0;; looks++) {

@@ -167,6 +167,81 @@ static void flips_alone_keep_the_centre(void **state) {
     fitted_free(&f);
 }
 
+/* Place (x, y) of a square of side n after a flip, then quarter turns. */
+static int turned(int n, bool flip, int turns, int x, int y) {
+    x = flip ? n - 1 - x : x;
+    for (int i = 0; i < turns; i++) {
+        int kept = x;
+        x = y;
+        y = n - 1 - kept;
+    }
+    return y * n + x;
+}
+
+static void scenes_are_turned_flipped_and_recoloured(void **state) {
+    (void)state;
+    enum { SIDE = 6, AREA = SIDE * SIDE };
+    static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    struct preprocess p = {.kind = PREPROCESS_NATIVE, .image = SIDE, .augment = AUGMENT_SCENES, .seed = 4};
+    struct fitted f = fit(&p, SIDE, SIDE);
+    int count[48] = {0};
+    for (uint32_t image = 0; image < 4800; image++) {
+        float out[3 * AREA];
+        int found = -1;
+        preprocess_finish(&p, &f, true, 1, image, out);
+        for (int way = 0; way < 48; way++) {
+            bool same = true;
+            for (int i = 0; same && i < 3 * AREA; i++) {
+                int c = i / AREA, at = turned(SIDE, way & 1, way / 2 % 4, i % SIDE, i / SIDE % SIDE);
+                same = value(out[i], c) == f.rgb[3 * at + orders[way / 8][c]];
+            }
+            if (same) {
+                assert_int_equal(found, -1);
+                found = way;
+            }
+        }
+        assert_true(found >= 0);
+        count[found]++;
+    }
+    for (int way = 0; way < 48; way++) /* 100 each on average, deviation 10 */
+        assert_in_range(count[way], 50, 150);
+    fitted_free(&f);
+}
+
+static void parts_are_enlarged_within_the_picture(void **state) {
+    (void)state;
+    enum { SIDE = 14, AREA = SIDE * SIDE };
+    struct preprocess p = {.kind = PREPROCESS_FGVC, .image = SIDE, .augment = AUGMENT_RESIZED_CROP, .seed = 4};
+    struct fitted f = fit(&p, 40, 31);
+    int flips = 0, differ = 0;
+    /* A slope from left to right: a part keeps the order, a flip turns it round, and its ends tell how wide it is. */
+    for (int i = 0; i < f.width * f.height; i++)
+        memset(f.rgb + 3 * i, 10 * (i % f.width), 3);
+    double widest = 0, narrowest = 1000;
+    for (uint32_t image = 0; image < 500; image++) {
+        float out[3 * AREA], again[3 * AREA], other[3 * AREA];
+        preprocess_finish(&p, &f, true, 2, image, out);
+        preprocess_finish(&p, &f, true, 2, image, again);
+        preprocess_finish(&p, &f, true, 3, image, other);
+        assert_memory_equal(out, again, sizeof out);
+        differ += memcmp(out, other, sizeof out) != 0;
+        int left = value(out[0], 0), right = value(out[SIDE - 1], 0);
+        assert_in_range(left, 0, 10 * (f.width - 1));
+        flips += left > right;
+        for (int x = 1; x < SIDE; x++)
+            assert_true(left > right ? out[x] <= out[x - 1] : out[x] >= out[x - 1]);
+        widest = fmax(widest, abs(right - left));
+        narrowest = fmin(narrowest, abs(right - left));
+    }
+    assert_in_range(flips, 200, 300);
+    assert_true(differ > 450);
+    assert_true(widest > 9 * (f.width - 2) && narrowest < 5 * f.width);
+    float out[3 * AREA];
+    preprocess_finish(&p, &f, false, 2, 0, out); /* not in evaluation */
+    assert_int_equal(value(out[0], 0), 10 * ((f.width - SIDE) / 2));
+    fitted_free(&f);
+}
+
 static void vtab_keeps_fractions_and_loses_the_aspect(void **state) {
     (void)state;
     struct preprocess p = {.kind = PREPROCESS_VTAB, .image = 3};
@@ -290,6 +365,8 @@ int main(void) {
         cmocka_unit_test(random_crops_reach_every_place_and_flip_half),
         cmocka_unit_test(augmentation_is_a_function_of_seed_epoch_and_image),
         cmocka_unit_test(flips_alone_keep_the_centre),
+        cmocka_unit_test(scenes_are_turned_flipped_and_recoloured),
+        cmocka_unit_test(parts_are_enlarged_within_the_picture),
         cmocka_unit_test(vtab_keeps_fractions_and_loses_the_aspect),
         cmocka_unit_test(native_pictures_must_have_the_side),
         cmocka_unit_test(elongated_pictures_are_refused_not_enlarged),

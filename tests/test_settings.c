@@ -317,6 +317,21 @@ static void the_nearest_word_minds_swaps_case_and_beginnings(void **state) {
     assert_null(nearest_of("a", "b", "c"));
 }
 
+static void partial_names_its_blocks(void **state) {
+    (void)state;
+    struct settings s;
+    struct error e = {0};
+    settings_default(&s);
+    assert_int_equal(settings_set(&s, "method", "partial-3", &e), 0);
+    assert_int_equal(s.method, METHOD_PARTIAL);
+    assert_int_equal(s.last_blocks, 3);
+    assert_int_equal(settings_set(&s, "method", "partial", &e), 0);
+    assert_int_equal(s.last_blocks, 3);
+    refused("method", "partial-0", "last-blocks is \"0\"");
+    refused("method", "partial-x", "last-blocks is \"x\"");
+    refused("method", "gated-3", "expected gated, ");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_the_table),
@@ -332,6 +347,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_config_file_takes_comments_quotes_and_blanks, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_bad_line_is_named_with_file_and_line, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_config_that_is_no_text_or_no_file_is_refused, make_folder, remove_folder),
+        cmocka_unit_test(partial_names_its_blocks),
         cmocka_unit_test(the_nearest_word_minds_swaps_case_and_beginnings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

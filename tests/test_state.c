@@ -36,7 +36,18 @@ static int tear_down(void **state) {
 
 static struct tuning tuning_of(enum method method, int classes) {
     const struct tuning_options o = {
-        .method = method, .pool = POOL_MAE, .prompts = 2, .temps = true, .gate_init = 3, .classes = classes};
+        .method = method,
+        .pool = POOL_MAE,
+        .prompts = 2,
+        .temps = true,
+        .gate_init = 3,
+        .classes = method == METHOD_MAE ? 0 : classes,
+        .last_blocks = 2,
+        .mask_ratio = 0.5,
+        .decoder_dim = 4,
+        .decoder_depth = 1,
+        .decoder_heads = 1,
+    };
     struct tuning t;
     assert_int_equal(tuning_create(&t, &o, &shape, NULL), 0);
     return t;
@@ -48,14 +59,14 @@ static struct state state_of(const struct tuning *t, enum optimizer_kind kind) {
     struct error e = {0};
     assert_int_equal(state_create(&s, t, kind, &e), 0);
     for (int i = 0; i < t->count; i++) {
-        size_t at = t->tensors[i].offset, n = t->tensors[i].size;
+        size_t at = tuning_at(t, i).offset, n = tuning_at(t, i).size;
         numbers_fill(n, (uint32_t)i, -1, 1, s.theta + at);
         numbers_fill(n, (uint32_t)i + 10, -1, 1, s.first + at);
         if (s.second)
             numbers_fill(n, (uint32_t)i + 20, 0, 1e-9, s.second + at);
     }
-    s.theta[t->tensors[0].offset] = 1e-41f; /* a denormal */
-    s.theta[t->tensors[0].offset + 1] = -0.0f;
+    s.theta[tuning_at(t, 0).offset] = 1e-41f; /* a denormal */
+    s.theta[tuning_at(t, 0).offset + 1] = -0.0f;
     s.at = (struct state_position){
         .step = 1234567890123,
         .epoch = 17,
@@ -111,10 +122,10 @@ static void sound(int r, const struct error *e) {
 
 static void what_is_saved_is_loaded_bit_for_bit(void **state) {
     (void)state;
-    const enum method methods[] = {METHOD_GATED, METHOD_SHALLOW, METHOD_DEEP, METHOD_LINEAR};
+    const enum method methods[] = {METHOD_GATED, METHOD_SHALLOW, METHOD_DEEP, METHOD_LINEAR, METHOD_FULL, METHOD_MAE};
     const enum optimizer_kind kinds[] = {OPTIMIZER_SGD, OPTIMIZER_ADAMW};
     const char *script = "at step 9 freeze gate 3\nnote \"ünïcode \\\" and\ttab\"\n";
-    for (int m = 0; m < 4; m++)
+    for (int m = 0; m < 6; m++)
         for (int k = 0; k < 2; k++) {
             struct tuning t = tuning_of(methods[m], 3);
             struct state s = state_of(&t, kinds[k]), loaded;
@@ -138,8 +149,8 @@ static void what_is_saved_is_loaded_bit_for_bit(void **state) {
 
 static void the_hash_of_a_file_is_that_of_its_tensors(void **state) {
     (void)state;
-    const enum method methods[] = {METHOD_GATED, METHOD_DEEP, METHOD_LINEAR};
-    for (int m = 0; m < 3; m++) {
+    const enum method methods[] = {METHOD_GATED, METHOD_DEEP, METHOD_LINEAR, METHOD_PARTIAL, METHOD_MAE};
+    for (int m = 0; m < 5; m++) {
         struct tuning t = tuning_of(methods[m], 3);
         struct state s = state_of(&t, OPTIMIZER_ADAMW);
         struct error e = {0};
@@ -149,12 +160,12 @@ static void the_hash_of_a_file_is_that_of_its_tensors(void **state) {
         sound(state_hash_file(path, found, &e), &e);
         assert_string_equal(found, wanted);
         /* Neither moments nor position are in it. */
-        s.first[t.tensors[0].offset] += 1;
+        s.first[tuning_at(&t, 0).offset] += 1;
         s.at.step++;
         sound(state_save(&s, &t, data, "pause\n", path, &e), &e);
         sound(state_hash_file(path, found, &e), &e);
         assert_string_equal(found, wanted);
-        s.theta[t.tensors[0].offset] += 1;
+        s.theta[tuning_at(&t, 0).offset] += 1;
         sound(state_save(&s, &t, data, "", path, &e), &e);
         sound(state_hash_file(path, found, &e), &e);
         assert_string_not_equal(found, wanted);

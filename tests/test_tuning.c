@@ -85,12 +85,12 @@ static void shapes_and_names_are_those_of_the_authors(void **state) {
     has(&gated, TUNED_HEAD_WEIGHT, 2, CLASSES, DIM, 0);
     has(&gated, TUNED_HEAD_BIAS, 1, CLASSES, 0, 0);
     has(&deep, TUNED_DEEP_PROMPTS, 3, DEPTH - 1, PROMPTS, DIM);
-    assert_string_equal(tuning_name(TUNED_PROMPTS), "enc.prompt_embeddings");
-    assert_string_equal(tuning_name(TUNED_DEEP_PROMPTS), "enc.deep_prompt_embeddings");
-    assert_string_equal(tuning_name(TUNED_GATES), "enc.gate_logit");
-    assert_string_equal(tuning_name(TUNED_TEMPS), "enc.temp");
-    assert_string_equal(tuning_name(TUNED_HEAD_WEIGHT), "head.last_layer.weight");
-    assert_string_equal(tuning_name(TUNED_HEAD_BIAS), "head.last_layer.bias");
+    assert_string_equal(tuning_find(&gated, TUNED_PROMPTS)->name, "enc.prompt_embeddings");
+    assert_string_equal(tuning_find(&deep, TUNED_DEEP_PROMPTS)->name, "enc.deep_prompt_embeddings");
+    assert_string_equal(tuning_find(&gated, TUNED_GATES)->name, "enc.gate_logit");
+    assert_string_equal(tuning_find(&gated, TUNED_TEMPS)->name, "enc.temp");
+    assert_string_equal(tuning_find(&gated, TUNED_HEAD_WEIGHT)->name, "head.last_layer.weight");
+    assert_string_equal(tuning_find(&gated, TUNED_HEAD_BIAS)->name, "head.last_layer.bias");
 }
 
 static void tensors_lie_apart_on_cache_lines(void **state) {
@@ -155,7 +155,7 @@ static void theta_starts_as_published(void **state) {
     float theta[MOST], again[MOST];
     struct tuning t = create(options(METHOD_GATED, POOL_MAE, 0));
     memset(theta, 0x7f, sizeof theta);
-    tuning_initialise(&t, 42, theta);
+    tuning_initialise(&t, NULL, 42, theta);
     const double bound = sqrt(6.0 / (3 * 4 * 4 + DIM));
     double largest = 0;
     const struct tuned *n = tuning_find(&t, TUNED_PROMPTS);
@@ -168,9 +168,9 @@ static void theta_starts_as_published(void **state) {
         assert_true(theta[tuning_find(&t, TUNED_TEMPS)->offset + i] == 1.0f);
     for (size_t i = 0; i < CLASSES; i++)
         assert_true(theta[tuning_find(&t, TUNED_HEAD_BIAS)->offset + i] == (float)-log(99.0));
-    tuning_initialise(&t, 42, again);
+    tuning_initialise(&t, NULL, 42, again);
     assert_memory_equal(theta, again, t.total * sizeof *theta);
-    tuning_initialise(&t, 43, again);
+    tuning_initialise(&t, NULL, 43, again);
     assert_memory_not_equal(theta + n->offset, again + n->offset, n->size * sizeof *theta);
 }
 
@@ -178,7 +178,7 @@ static void deep_prompts_differ_from_the_first_ones(void **state) {
     (void)state;
     float theta[MOST];
     struct tuning t = create(options(METHOD_DEEP, POOL_MAE, 0));
-    tuning_initialise(&t, 42, theta);
+    tuning_initialise(&t, NULL, 42, theta);
     const float *first = theta + tuning_find(&t, TUNED_PROMPTS)->offset;
     const float *deep = theta + tuning_find(&t, TUNED_DEEP_PROMPTS)->offset;
     double mean = 0;
@@ -197,7 +197,7 @@ static void a_gap_in_theta_is_0(void **state) {
     float theta[MOST];
     struct tuning t = create(options(METHOD_GATED, POOL_MAE, 0));
     memset(theta, 0x7f, sizeof theta);
-    tuning_initialise(&t, 42, theta);
+    tuning_initialise(&t, NULL, 42, theta);
     for (int i = 0; i < t.count; i++) {
         size_t end = i + 1 < t.count ? t.tensors[i + 1].offset : t.total;
         for (size_t k = t.tensors[i].offset + t.tensors[i].size; k < end; k++)
@@ -236,7 +236,7 @@ static void temperatures_are_held_and_nothing_else_is(void **state) {
     (void)state;
     float theta[MOST], before[MOST];
     struct tuning t = create(options(METHOD_GATED, POOL_MAE, 0));
-    tuning_initialise(&t, 42, theta);
+    tuning_initialise(&t, NULL, 42, theta);
     float *temps = theta + tuning_find(&t, TUNED_TEMPS)->offset;
     const float given[] = {-3, 0.005f, 0.5f, 12, NAN}, held[] = {0.01f, 0.01f, 0.5f, 10};
     memcpy(temps, given, sizeof given);
@@ -266,7 +266,7 @@ static void values_of_soft_gates(void **state) {
     (void)state;
     float theta[MOST];
     struct tuning t = create(options(METHOD_GATED, POOL_MAE, 0));
-    tuning_initialise(&t, 42, theta);
+    tuning_initialise(&t, NULL, 42, theta);
     const float gamma[] = {-5, 0, 2, 30}, tau[] = {0.001f, 1, 2, 100, 0.5f}, held[] = {0.01f, 1, 2, 10, 0.5f};
     memcpy(theta + tuning_find(&t, TUNED_GATES)->offset, gamma, sizeof gamma);
     memcpy(theta + tuning_find(&t, TUNED_TEMPS)->offset, tau, sizeof tau);
@@ -285,7 +285,7 @@ static void values_of_methods_without_gates_are_1(void **state) {
     float theta[MOST];
     for (int m = 0; m < 3; m++) {
         struct tuning t = create(options(methods[m], POOL_MAE, 0));
-        tuning_initialise(&t, 42, theta);
+        tuning_initialise(&t, NULL, 42, theta);
         struct held_values h = values(&t, theta, NULL);
         for (int l = 0; l < DEPTH; l++) {
             assert_true(h.temps[l] == 1.0f);
@@ -298,7 +298,7 @@ static void values_of_hard_gates(void **state) {
     (void)state;
     float theta[MOST];
     struct tuning t = create(options(METHOD_GATED_HARD, POOL_MAE, 0));
-    tuning_initialise(&t, 42, theta);
+    tuning_initialise(&t, NULL, 42, theta);
     const float gamma[] = {-1, 1, 0, 3}, noise[] = {1.5f, -1.5f, 0.25f, 1};
     memcpy(theta + tuning_find(&t, TUNED_GATES)->offset, gamma, sizeof gamma);
     const float tested[] = {0, 1, 0, 1}, drawn[] = {1, 0, 1, 1}; /* [gamma > 0]; [gamma + noise > 0] */
@@ -316,7 +316,7 @@ static void noise_is_for_hard_gates_alone(void **state) {
     (void)state;
     float theta[MOST];
     struct tuning t = create(options(METHOD_GATED, POOL_MAE, 0));
-    tuning_initialise(&t, 42, theta);
+    tuning_initialise(&t, NULL, 42, theta);
     const float noise[] = {1, 2, 3, 4};
     struct held_values with = values(&t, theta, noise), without = values(&t, theta, NULL);
     assert_memory_equal(with.gates, without.gates, (DEPTH - 1) * sizeof(float));
@@ -332,10 +332,10 @@ static void hash_is_over_names_and_values_in_the_order_of_names(void **state) {
     for (int m = 0; m < 5; m++) {
         float theta[MOST];
         struct tuning t = create(options(methods[m], POOL_MAE, 0));
-        tuning_initialise(&t, 42, theta);
+        tuning_initialise(&t, NULL, 42, theta);
         struct tensor list[TUNED_KINDS];
         for (int i = 0; i < t.count; i++)
-            list[i] = tuning_tensor(&t, i, theta);
+            list[i] = tuning_tensor(&t.tensors[i], theta);
         qsort(list, (size_t)t.count, sizeof *list, by_name);
         /* One buffer, one digest: none of tuning_hash()'s own loop. */
         static unsigned char text[MOST * 8];

@@ -62,7 +62,10 @@ static int draw_overview(const struct view_context *x, struct raster *r, struct 
                                         {&h->val_top1, "val", VAL, true, false},
                                         {&h->test_top1, "test", TEST, true, false}};
     struct export_chart k = chart_at(x, HEAD + 40, CHART);
-    k.title = x->choice->log_scale ? "loss (cross-entropy, nats, logarithmic)" : "loss (cross-entropy, nats)";
+    char title[64];
+    snprintf(title, sizeof title, "loss (%s%s)", x->now->reconstructs ? "masked patches" : "cross-entropy, nats",
+             x->choice->log_scale ? ", logarithmic" : "");
+    k.title = title;
     k.scale = x->choice->log_scale ? PLOT_LOG : PLOT_LINEAR;
     k.curves = loss;
     k.count = sizeof loss / sizeof *loss;
@@ -70,7 +73,7 @@ static int draw_overview(const struct view_context *x, struct raster *r, struct 
     if (code < 0)
         return code;
     k = chart_at(x, HEAD + 40 + CHART + CHART_FOOT, CHART);
-    k.title = "top-1 (%)";
+    k.title = x->now->reconstructs ? "explained variance of masked patches (%)" : "top-1 (%)";
     k.factor = 100;
     k.curves = top1;
     k.count = sizeof top1 / sizeof *top1;

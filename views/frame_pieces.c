@@ -99,12 +99,12 @@ static struct frame_piece *add(struct list *l, int rank, enum theme_role role) {
 
 #define PRINT(field, ...) snprintf(field, sizeof(field), __VA_ARGS__)
 
-static void add_share(struct list *l, int rank, enum theme_role role, const char *name,
+static void add_share(struct list *l, int rank, enum theme_role role, const char *name, const struct snapshot *s,
                       const struct snapshot_result *r) {
     if (!r->known)
         return;
     struct frame_piece *p = add(l, rank, role);
-    PRINT(p->full, "%s top-1 %.1f%%", name, 100 * r->top1);
+    PRINT(p->full, "%s %s %.1f%%", name, view_share(s), 100 * r->top1);
     PRINT(p->brief, "%s %.1f%%", name, 100 * r->top1);
 }
 
@@ -129,13 +129,13 @@ static void add_result(struct list *l, const struct snapshot *s) {
         PRINT(p->brief, "ep %llu/%llu", (unsigned long long)s->epoch, (unsigned long long)s->epochs);
     p = add(l, 4, THEME_DIM);
     PRINT(p->full, "%llu steps", (unsigned long long)s->step);
-    add_share(l, 0, THEME_VAL, "val", &s->val);
+    add_share(l, 0, THEME_VAL, "val", s, &s->val);
     if (s->best.known) {
         p = add(l, 3, THEME_VAL);
         PRINT(p->full, "best val %.1f%% at epoch %llu", 100 * s->best.top1, (unsigned long long)s->best.epoch);
         PRINT(p->brief, "best %.1f%%@%llu", 100 * s->best.top1, (unsigned long long)s->best.epoch);
     }
-    add_share(l, 1, THEME_TEST, "test", &s->test);
+    add_share(l, 1, THEME_TEST, "test", s, &s->test);
 }
 
 static void add_batch(struct list *l, const struct snapshot *s) {

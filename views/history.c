@@ -81,8 +81,8 @@ static double *number_of(struct row *r, const char *key) {
     const struct {
         const char *key;
         double *at;
-    } table[] = {
-        {"step", &r->step}, {"loss", &r->loss}, {"top1", &r->top1}, {"lr", &r->lr}, {"images_per_s", &r->images_per_s}};
+    } table[] = {{"step", &r->step},      {"loss", &r->loss}, {"top1", &r->top1},
+                 {"explained", &r->top1}, {"lr", &r->lr},     {"images_per_s", &r->images_per_s}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(key, table[i].key) == 0)
             return table[i].at;

@@ -253,7 +253,7 @@ static void curve(struct figure *f, const struct view_context *x, int columns, c
 }
 
 static void make_loss(struct figure *f, const struct view_context *x, int columns) {
-    begin(f, x, "loss", "cross-entropy");
+    begin(f, x, "loss", view_loss(x->now));
     f->plot.scale = x->choice->log_scale ? PLOT_LOG : PLOT_LINEAR;
     if (x->other)
         curve(f, x, columns, curves_other(x), THEME_OTHER, &x->other->loss, true);
@@ -262,7 +262,7 @@ static void make_loss(struct figure *f, const struct view_context *x, int column
 }
 
 static void make_top1(struct figure *f, const struct view_context *x, int columns) {
-    begin(f, x, "top-1", "%");
+    begin(f, x, view_share(x->now), "%");
     f->plot.factor = 100;
     curve(f, x, columns, "train", THEME_TRAIN, &x->history->top1, true);
     if (x->other)

@@ -15,6 +15,14 @@ const struct view *view_of(enum view_id id) {
     return views[id];
 }
 
+const char *view_share(const struct snapshot *s) {
+    return s->reconstructs ? "explained" : "top-1";
+}
+
+const char *view_loss(const struct snapshot *s) {
+    return s->reconstructs ? "masked patches" : "cross-entropy";
+}
+
 const char *view_duration(double seconds, char out[static 32]) {
     long long s = !(seconds > 0) ? 0 : seconds > 1e12 ? (long long)1e12 : (long long)(seconds + 0.5);
     if (s < 60)

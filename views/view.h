@@ -116,6 +116,10 @@ size_t view_samples(const struct predictions *p, const struct choice *choice, si
 
 /* Seconds as people say them: "42 s", "3m20s", "15h04m", "2d03h". Returns out. */
 const char *view_duration(double seconds, char out[static 32]);
+/* What the share of a run is, "top-1" or "explained" (of masked patches), and its loss: "cross-entropy", "masked
+ * patches". */
+const char *view_share(const struct snapshot *s);
+const char *view_loss(const struct snapshot *s);
 /* Bytes: "559 MiB", "1.2 GiB". */
 const char *view_bytes(size_t bytes, char out[static 32]);
 

@@ -118,7 +118,7 @@ const char *dataset_class_name(const struct dataset *d, int label) {
 }
 
 int dataset_label(const struct dataset *d, enum split split, size_t index) {
-    assert(index < d->contents.size[split]);
+    assert(index < d->contents.size[split] || d->contents.native);
     return d->reader->label(d->contents.state, split, index);
 }
 
@@ -141,7 +141,7 @@ bool dataset_same_classes(const struct dataset *a, const struct dataset *b) {
 }
 
 int dataset_decode(const struct dataset *d, enum split split, size_t index, struct image *out, struct error *e) {
-    assert(index < d->contents.size[split]);
+    assert(index < d->contents.size[split] || d->contents.native);
     *out = (struct image){0};
     return d->reader->decode(d->contents.state, split, index, out, e);
 }

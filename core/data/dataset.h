@@ -37,6 +37,7 @@ const char *dataset_spec(const struct dataset *d); /* normalised: with its kind 
 size_t dataset_size(const struct dataset *d, enum split split);
 int dataset_classes(const struct dataset *d);
 const char *dataset_class_name(const struct dataset *d, int label);
+/* `index` is below dataset_size(); of rendered images (native) there is no end, here and in dataset_decode(). */
 int dataset_label(const struct dataset *d, enum split split, size_t index);
 /* File of an image, NULL where it is rendered. */
 const char *dataset_path(const struct dataset *d, enum split split, size_t index);

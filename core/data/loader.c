@@ -55,6 +55,11 @@ static size_t batch_size(const struct loader *l, size_t batch) {
     return left < l->batch ? left : l->batch;
 }
 
+/* What stands for image `index` of the split in this epoch. */
+static size_t number_of(const struct loader *l, uint32_t index) {
+    return l->options.stream ? (size_t)l->epoch * l->images + index : index;
+}
+
 /* Decodes and fits image `index`, keeps it if there is room, and writes it to `out`. */
 static int load(struct loader *l, uint32_t index, float *out, struct error *e) {
     const struct loader_options *o = &l->options;
@@ -65,7 +70,7 @@ static int load(struct loader *l, uint32_t index, float *out, struct error *e) {
     }
     struct image im;
     struct fitted fitted;
-    int r = dataset_decode(o->dataset, o->split, index, &im, e);
+    int r = dataset_decode(o->dataset, o->split, number_of(l, index), &im, e);
     if (r < 0)
         return r;
     r = preprocess_fit(&o->preprocess, &im, &fitted, e);
@@ -106,7 +111,7 @@ static bool fill(struct loader *l, size_t position, bool bad) {
     float *out = slot->images + at * l->floats;
     struct error why = {0};
     slot->index[at] = index;
-    slot->labels[at] = dataset_label(l->options.dataset, l->options.split, index);
+    slot->labels[at] = dataset_label(l->options.dataset, l->options.split, number_of(l, index));
     if (!bad && load(l, index, out, &why) == 0)
         return true;
     if (!bad)
@@ -173,11 +178,13 @@ static int take_memory(struct loader *l, struct error *e) {
     if (!fits)
         return error_set(e, ERROR_MEMORY, "not enough memory for %d batches of %zu images of %zu x %zu pixels", SLOTS,
                          l->batch, side, side);
-    return l->options.cache_bytes ? cache_create(&l->cache, l->images, l->options.cache_bytes, e) : 0;
+    return l->options.cache_bytes && !l->options.stream ? cache_create(&l->cache, l->images, l->options.cache_bytes, e)
+                                                        : 0;
 }
 
 int loader_open(struct loader **out, const struct loader_options *options, struct error *e) {
     *out = NULL;
+    assert(!options->stream || dataset_is_native(options->dataset));
     assert(options->batch > 0 && options->threads > 0 && options->preprocess.image > 0);
     const char *spec = dataset_spec(options->dataset), *split = split_name(options->split);
     size_t images = dataset_size(options->dataset, options->split), batch = (size_t)options->batch;

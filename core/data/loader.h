@@ -25,6 +25,7 @@ struct loader_options {
     enum split split;
     struct preprocess preprocess;
     bool training;                    /* shuffled and augmented */
+    bool stream;                      /* rendered images: epoch e takes those from e * size on, so none comes twice */
     int batch;                        /* images */
     int threads;                      /* decoding threads, from 1 */
     size_t cache_bytes;               /* limit for decoded pictures; 0: none kept */

@@ -1,6 +1,8 @@
 #include "core/data/preprocess.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/data/resize.h"
 #include "core/philox.h"
@@ -82,40 +84,121 @@ static int centre(int length, int image) {
     return spare % 2 ? half + (half & 1) : half;
 }
 
+/* Part of the fitted picture that becomes the input, and how it is turned. */
 struct view {
-    int top, left;
+    int top, left, height, width;
     bool flip;
+    int turns;      /* quarter turns */
+    int channel[3]; /* where each channel of the input comes from */
 };
+
+/* torchvision's RandomResizedCrop.get_params with scale (0.2, 1) and ratio (3/4, 4/3); ten tries, else the middle. */
+static void choose_part(const struct fitted *in, struct philox_key key, uint32_t epoch, uint32_t number,
+                        struct view *v) {
+    double area = (double)in->width * in->height;
+    for (uint32_t i = 0; i < 10; i++) {
+        struct philox_words r = philox(key, epoch, number, 2, i), s = philox(key, epoch, number, 3, i);
+        double part = area * (0.2 + 0.8 * (double)philox_uniform(r.w[0]));
+        double ratio = exp(log(3.0 / 4) + log(16.0 / 9) * (double)philox_uniform(r.w[1]));
+        int width = (int)lround(sqrt(part * ratio)), height = (int)lround(sqrt(part / ratio));
+        if (width < 1 || height < 1 || width > in->width || height > in->height)
+            continue;
+        v->width = width;
+        v->height = height;
+        v->top = (int)philox_below(s.w[0], s.w[1], (uint32_t)(in->height - height + 1));
+        v->left = (int)philox_below(s.w[2], s.w[3], (uint32_t)(in->width - width + 1));
+        return;
+    }
+}
+
+static void choose_channels(struct philox_words r, struct view *v) {
+    for (int i = 2; i > 0; i--) {
+        int j = (int)philox_below(r.w[i], 0, (uint32_t)i + 1), swapped = v->channel[i];
+        v->channel[i] = v->channel[j];
+        v->channel[j] = swapped;
+    }
+}
 
 static struct view choose_view(const struct preprocess *p, const struct fitted *in, bool training, uint32_t epoch,
                                uint32_t number) {
-    struct view v = {centre(in->height, p->image), centre(in->width, p->image), false};
+    struct view v = {.top = centre(in->height, p->image),
+                     .left = centre(in->width, p->image),
+                     .height = p->image,
+                     .width = p->image,
+                     .channel = {0, 1, 2}};
     if (!training || p->augment == AUGMENT_NONE)
         return v;
     struct philox_key key = philox_key(p->seed, PHILOX_AUGMENT);
+    struct philox_words turn = philox(key, epoch, number, 1, 0);
     if (p->augment == AUGMENT_CROP_FLIP) {
         struct philox_words r = philox(key, epoch, number, 0, 0);
         v.top = (int)philox_below(r.w[0], r.w[1], (uint32_t)(in->height - p->image + 1));
         v.left = (int)philox_below(r.w[2], r.w[3], (uint32_t)(in->width - p->image + 1));
     }
-    v.flip = philox(key, epoch, number, 1, 0).w[0] >> 31;
+    if (p->augment == AUGMENT_RESIZED_CROP)
+        choose_part(in, key, epoch, number, &v);
+    if (p->augment == AUGMENT_SCENES) {
+        v.turns = (int)(turn.w[1] >> 30);
+        choose_channels(philox(key, epoch, number, 4, 0), &v);
+    }
+    v.flip = turn.w[0] >> 31;
     return v;
 }
 
-void preprocess_finish(const struct preprocess *p, const struct fitted *in, bool training, uint32_t epoch,
-                       uint32_t number, float *out) {
-    struct view v = choose_view(p, in, training, epoch, number);
+/* Where pixel (x, y) of the input comes from, in the part of the picture. */
+static size_t source(const struct view *v, const struct fitted *in, size_t side, size_t x, size_t y) {
+    size_t last = side - 1, fx = v->flip ? last - x : x, fy = y;
+    for (int i = 0; i < v->turns; i++) {
+        size_t swapped = fx;
+        fx = fy;
+        fy = last - swapped;
+    }
+    return (((size_t)v->top + fy) * (size_t)in->width + (size_t)v->left + fx) * 3;
+}
+
+static void write_view(const struct preprocess *p, const struct view *v, const struct fitted *in, float *out) {
     size_t side = (size_t)p->image;
     for (size_t c = 0; c < 3; c++) {
         float table[256];
         for (int i = 0; in->rgb && i < 256; i++)
             table[i] = ((float)i / 255.0f - mean[c]) / deviation[c];
-        for (size_t y = 0; y < side; y++) {
-            size_t at = (((size_t)v.top + y) * (size_t)in->width + (size_t)v.left) * 3 + c;
+        for (size_t y = 0; y < side; y++)
             for (size_t x = 0; x < side; x++) {
-                size_t from = at + (v.flip ? side - 1 - x : x) * 3;
+                size_t from = source(v, in, side, x, y) + (size_t)v->channel[c];
                 *out++ = in->rgb ? table[in->rgb[from]] : (in->values[from] / 255.0f - mean[c]) / deviation[c];
             }
-        }
     }
+}
+
+/* The part, enlarged to the input's size; an error (no memory) leaves the middle of the picture. */
+static bool enlarge(const struct preprocess *p, const struct view *v, const struct fitted *in, struct image *out) {
+    struct image part = {0};
+    bool done = in->rgb && image_create(&part, v->width, v->height, NULL) == 0 &&
+                image_create(out, p->image, p->image, NULL) == 0;
+    for (int y = 0; done && y < v->height; y++)
+        memcpy(part.rgb + (size_t)y * (size_t)v->width * 3,
+               in->rgb + (((size_t)v->top + (size_t)y) * (size_t)in->width + (size_t)v->left) * 3,
+               (size_t)v->width * 3);
+    done = done && resize_pillow(&part, out, NULL) == 0;
+    image_free(&part);
+    return done;
+}
+
+void preprocess_finish(const struct preprocess *p, const struct fitted *in, bool training, uint32_t epoch,
+                       uint32_t number, float *out) {
+    struct view v = choose_view(p, in, training, epoch, number);
+    if (v.width == p->image && v.height == p->image) {
+        write_view(p, &v, in, out);
+        return;
+    }
+    struct image large = {0};
+    struct view whole = {.flip = v.flip, .channel = {0, 1, 2}};
+    if (enlarge(p, &v, in, &large)) {
+        write_view(p, &whole, &(struct fitted){large.width, large.height, large.rgb, NULL}, out);
+    } else {
+        v.top = centre(in->height, p->image);
+        v.left = centre(in->width, p->image);
+        write_view(p, &v, in, out);
+    }
+    image_free(&large);
 }

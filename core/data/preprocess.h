@@ -6,6 +6,10 @@
  *   square  straight to image x image, Pillow's bilinear
  *   native  already image x image
  *
+ * Augmentations for pretraining, in place of crop and flip: resized-crop takes a part of 20 to 100% of the area, with
+ * sides in a ratio of 3:4 to 4:3, and enlarges it (torchvision's RandomResizedCrop on the fitted picture), with flips;
+ * scenes flips, makes quarter turns and permutes the colour channels.
+ *
  * All then: / 255, minus the ImageNet mean, over its standard deviation.
  *
  * Work falls in two: preprocess_fit() is a function of the picture alone and what may be cached; preprocess_finish()
@@ -19,7 +23,7 @@
 #include "core/data/image.h"
 
 enum preprocess_kind { PREPROCESS_FGVC, PREPROCESS_VTAB, PREPROCESS_SQUARE, PREPROCESS_NATIVE };
-enum preprocess_augment { AUGMENT_NONE, AUGMENT_FLIP, AUGMENT_CROP_FLIP };
+enum preprocess_augment { AUGMENT_NONE, AUGMENT_FLIP, AUGMENT_CROP_FLIP, AUGMENT_RESIZED_CROP, AUGMENT_SCENES };
 
 struct preprocess {
     enum preprocess_kind kind;

@@ -275,6 +275,14 @@ static const char *const fine_names[16] = {
     "checkered star emblem", "checkered heart emblem", "checkered cross emblem", "checkered crescent emblem",
     "dotted star emblem",    "dotted heart emblem",    "dotted cross emblem",    "dotted crescent emblem"};
 
+/* mixed: a scene of any of the tasks above, for pretraining */
+
+static void compose_mixed(struct scene *s, int label, struct scene_random *r);
+
+#define MIXED 5
+
+static const char *const mixed_names[MIXED] = {"shape", "count", "orientation", "location", "fine"};
+
 static const struct scenes_task tasks[] = {
     {1, "shape", "which kind of shape the big object is", SCENE_SHAPE_KINDS, shape_names, compose_shape},
     {2, "count", "how many objects there are", 8, count_names, compose_count},
@@ -283,7 +291,12 @@ static const struct scenes_task tasks[] = {
     {4, "location", "in which cell of a 4 x 4 grid the biggest object is", GRID *GRID, location_names,
      compose_location},
     {5, "fine", "shape and texture of the emblem on the badge", 16, fine_names, compose_fine},
+    {6, "mixed", "a scene of which of the other tasks it is (for pretraining)", MIXED, mixed_names, compose_mixed},
 };
+
+static void compose_mixed(struct scene *s, int label, struct scene_random *r) {
+    tasks[label].compose(s, scene_random_below(r, tasks[label].classes), r);
+}
 
 #define TASKS (sizeof(tasks) / sizeof(tasks[0]))
 

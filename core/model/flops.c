@@ -1,26 +1,52 @@
 #include "core/model/flops.h"
 
-static double tokens(const struct tuning *t, int block) {
-    return 1.0 + shape_patches(&t->shape) + tuning_prompts_at(t, block);
+/* Matrix products of one block for n tokens, attention aside. */
+static double products(const struct vit_shape *s, double n) {
+    double d = s->dim, m = s->mlp;
+    return 2 * n * (4 * d * d + 2 * d * m);
 }
 
-static double products(const struct tuning *t, int block) {
-    double d = t->shape.dim, m = t->shape.mlp;
-    return 2 * tokens(t, block) * (4 * d * d + 2 * d * m);
+static double attention(const struct vit_shape *s, double n) {
+    return 4 * n * n * s->dim;
+}
+
+static double patch_embedding(const struct tuning *t) {
+    double area = 3.0 * t->shape.patch * t->shape.patch;
+    return 2 * (tuning_reconstructs(t) ? tuning_visible(t) : shape_patches(&t->shape)) * area * t->shape.dim;
+}
+
+/* The decoder's own layers: from the encoder's width, and to pixels. */
+static double decoder_ends(const struct tuning *t) {
+    double e = t->weights.decoder.dim, n = shape_patches(&t->shape), area = 3.0 * t->shape.patch * t->shape.patch;
+    return 2 * (1 + tuning_visible(t)) * t->shape.dim * e + 2 * n * e * area;
+}
+
+static double head(const struct tuning *t) {
+    return 2.0 * t->shape.dim * t->options.classes;
 }
 
 double flops_forward(const struct tuning *t) {
-    double d = t->shape.dim, area = 3.0 * t->shape.patch * t->shape.patch;
-    double sum = 2.0 * shape_patches(&t->shape) * area * d + 2 * d * t->options.classes;
+    double sum = patch_embedding(t) + head(t);
     for (int l = 0; l < t->shape.depth; l++)
-        sum += products(t, l) + 4 * tokens(t, l) * tokens(t, l) * d;
+        sum += products(&t->shape, tuning_tokens(t, l)) + attention(&t->shape, tuning_tokens(t, l));
+    const struct vit_shape *d = &t->weights.decoder;
+    double n = 1 + shape_patches(&t->shape);
+    if (tuning_reconstructs(t))
+        sum += d->depth * (products(d, n) + attention(d, n)) + decoder_ends(t);
     return sum;
 }
 
 double flops_training(const struct tuning *t) {
-    double d = t->shape.dim, sum = flops_forward(t) + 4 * d * t->options.classes;
-    int lowest = tuning_find(t, TUNED_TEMPS) ? 0 : tuning_has_prompts(t) ? t->options.insert_at : t->shape.depth;
-    for (int l = lowest; l < t->shape.depth; l++)
-        sum += products(t, l) + 8 * tokens(t, l) * tokens(t, l) * d;
+    const struct vit_shape *d = &t->weights.decoder;
+    double sum = flops_forward(t) + 2 * head(t), n = 1 + shape_patches(&t->shape);
+    for (int l = tuning_lowest_block(t); l < t->shape.depth; l++) {
+        bool weights = weights_offset(&t->weights, WEIGHTS_BLOCKS, l, WEIGHT_block_qkv_weight) != SIZE_MAX;
+        int tokens = tuning_tokens(t, l);
+        sum += (weights ? 2 : 1) * products(&t->shape, tokens) + 2 * attention(&t->shape, tokens);
+    }
+    if (weights_offset(&t->weights, WEIGHTS_GLOBALS, 0, WEIGHT_patch_weight) != SIZE_MAX)
+        sum += patch_embedding(t);
+    if (tuning_reconstructs(t))
+        sum += d->depth * (2 * products(d, n) + 2 * attention(d, n)) + 2 * decoder_ends(t);
     return sum;
 }

@@ -7,31 +7,62 @@
 
 #include "core/model/pass_memory.h"
 #include "core/nn/attention.h"
-#include "core/nn/gelu.h"
-#include "core/nn/layernorm.h"
 #include "core/nn/linear.h"
 #include "core/nn/loss.h"
 #include "core/nn/patch.h"
 #include "core/nn/prompt.h"
 #include "core/nn/vector.h"
 
-static int lowest_block(const struct tuning *t) {
-    if (!tuning_has_prompts(t))
-        return t->shape.depth;
-    return tuning_find(t, TUNED_TEMPS) ? 0 : t->options.insert_at;
-}
-
-static void lay_out_block(struct pass *p, struct pass_block *b, bool gated) {
+/* Arrays that blocks share: of the widest kind of row that goes through them. */
+static void lay_out_shared(struct pass *p, size_t most) {
     const struct tuning *t = p->options.tuning;
     struct arena *a = &p->arena;
-    size_t dim = (size_t)t->shape.dim, rows = (size_t)p->options.chunk * b->tokens;
-    b->norm1 = arena_floats(a, arena_product(rows, 2));
-    b->norm2 = arena_floats(a, arena_product(rows, 2));
-    b->qkv = arena_floats(a, arena_product(rows, 3 * dim));
-    b->middle = arena_floats(a, arena_product(rows, dim));
-    b->hidden = arena_floats(a, arena_product(rows, (size_t)t->shape.mlp));
-    if (gated)
-        b->ungated = arena_floats(a, arena_product((size_t)p->options.chunk * (size_t)t->options.prompts, dim));
+    size_t chunk = (size_t)p->options.chunk, plain = (size_t)shape_patches(&t->shape) + 1;
+    size_t dim = (size_t)t->shape.dim, wide = (size_t)t->shape.mlp, tokens = most;
+    size_t values = arena_product(most, dim), hidden = arena_product(most, wide);
+    if (tuning_reconstructs(t)) {
+        size_t decoder = (size_t)t->weights.decoder.dim;
+        tokens = plain;
+        values = values > plain * decoder ? values : plain * decoder;
+        hidden = hidden > 4 * plain * decoder ? hidden : 4 * plain * decoder;
+    }
+    p->columns = arena_floats(a, arena_product(plain, 3 * (size_t)t->shape.patch * (size_t)t->shape.patch));
+    p->plain = arena_floats(a, arena_product(arena_product(chunk, plain), dim));
+    p->wide = arena_floats(a, arena_product(chunk, hidden));
+    p->row = arena_floats(a, arena_product(chunk, values));
+    p->scratch = arena_floats(a, arena_product(2 * tokens, tokens));
+    if (!p->options.backward)
+        return;
+    p->dx = arena_floats(a, arena_product(chunk, values));
+    p->dqkv = arena_floats(a, arena_product(chunk, 3 * values));
+}
+
+static void lay_out_blocks(struct pass *p, size_t most) {
+    const struct pass_options *o = &p->options;
+    const struct tuning *t = o->tuning;
+    struct arena *a = &p->arena;
+    size_t chunk = (size_t)o->chunk, dim = (size_t)t->shape.dim, rows = arena_product(chunk, most);
+    struct pass_block shared = {
+        .tokens = most, .dim = dim, .heads = (size_t)t->shape.heads, .mlp = (size_t)t->shape.mlp};
+    pass_block_lay_out(p, &shared, false);
+    float *shared_x[2] = {arena_floats(a, arena_product(rows, dim)), arena_floats(a, arena_product(rows, dim))};
+    for (int l = 0; l <= t->shape.depth; l++) {
+        struct pass_block block = shared;
+        block.number = l;
+        block.kept = l < t->shape.depth && (o->keep_all || (o->backward && l >= p->lowest));
+        block.tokens = (size_t)tuning_tokens(t, l);
+        if (block.kept && o->backward) {
+            bool weights = weights_offset(&t->weights, WEIGHTS_BLOCKS, l, WEIGHT_block_proj_weight) != SIZE_MAX;
+            pass_block_lay_out(p, &block, weights);
+            if (tuning_is_gated(t))
+                block.ungated = arena_floats(a, arena_product(chunk * (size_t)t->options.prompts, dim));
+        } else if (block.kept) { /* pass_attention() reads no more than these */
+            block.qkv = arena_floats(a, arena_product(chunk * block.tokens, 3 * dim));
+        }
+        block.x = block.kept && o->backward ? arena_floats(a, arena_product(rows, dim)) : shared_x[l % 2];
+        if (p->blocks)
+            p->blocks[l] = block;
+    }
 }
 
 /* Once to count, once to take: see arena.h. */
@@ -39,43 +70,27 @@ static void lay_out(struct pass *p) {
     const struct pass_options *o = &p->options;
     const struct tuning *t = o->tuning;
     struct arena *a = &p->arena;
-    size_t chunk = (size_t)o->chunk, dim = (size_t)t->shape.dim, mlp = (size_t)t->shape.mlp;
-    size_t plain = (size_t)shape_patches(&t->shape) + 1;
-    size_t most = plain + (size_t)tuning_prompts_at(t, t->shape.depth - 1), rows = arena_product(chunk, most);
-    int depth = t->shape.depth;
-    p->lowest = lowest_block(t);
-    struct pass_block shared = {.tokens = most};
-    lay_out_block(p, &shared, false);
-    float *shared_x[2] = {arena_floats(a, arena_product(rows, dim)), arena_floats(a, arena_product(rows, dim))};
-    for (int l = 0; l <= depth; l++) {
-        struct pass_block block = shared;
-        block.kept = l < depth && (o->keep_all || (o->backward && l >= p->lowest));
-        block.tokens = plain + (size_t)tuning_prompts_at(t, l);
-        if (block.kept && o->backward)
-            lay_out_block(p, &block, tuning_is_gated(t));
-        else if (block.kept) /* pass_attention() reads no more than these */
-            block.qkv = arena_floats(a, arena_product((size_t)o->chunk * block.tokens, 3 * dim));
-        block.x = block.kept && o->backward ? arena_floats(a, arena_product(rows, dim)) : shared_x[l % 2];
-        if (p->blocks)
-            p->blocks[l] = block;
+    size_t chunk = (size_t)o->chunk, dim = (size_t)t->shape.dim, most = (size_t)tuning_tokens(t, t->shape.depth - 1);
+    p->embedding = tuning_has_embedding(t);
+    p->lowest = tuning_lowest_block(t);
+    lay_out_shared(p, most);
+    lay_out_blocks(p, most);
+    p->weights = arena_take(a, (size_t)(t->shape.depth + t->weights.decoder.depth), sizeof *p->weights);
+    if (o->backward)
+        p->dtemps = arena_take(a, (size_t)t->shape.depth, sizeof *p->dtemps);
+    if (tuning_reconstructs(t)) {
+        pass_mae_lay_out(p);
+        return;
     }
-    p->columns = arena_floats(a, arena_product(plain, 3 * (size_t)t->shape.patch * (size_t)t->shape.patch));
-    p->plain = arena_floats(a, arena_product(arena_product(chunk, plain), dim));
-    p->wide = arena_floats(a, arena_product(rows, mlp));
-    p->row = arena_floats(a, arena_product(rows, dim));
-    p->scratch = arena_floats(a, arena_product(2 * most, most));
     p->feature = arena_floats(a, chunk * dim);
     p->mean = arena_floats(a, chunk * dim);
     p->mean_stats = arena_floats(a, chunk * 2);
     p->keep = arena_floats(a, (size_t)t->options.prompts * dim);
     if (!o->backward)
         return;
-    p->dx = arena_floats(a, arena_product(rows, dim));
-    p->dqkv = arena_floats(a, arena_product(rows, 3 * dim));
     p->dz_in = arena_floats(a, arena_product(chunk, (size_t)t->options.prompts * dim));
     p->dlogits = arena_floats(a, chunk * (size_t)t->options.classes);
     p->dfeature = arena_floats(a, chunk * dim);
-    p->dtemps = arena_take(a, (size_t)depth, sizeof *p->dtemps);
 }
 
 size_t pass_bytes(const struct pass_options *options) {
@@ -95,11 +110,14 @@ int pass_create(struct pass **out, const struct pass_options *options, struct er
     if (r < 0)
         goto fail;
     p->blocks = calloc((size_t)options->tuning->shape.depth + 1, sizeof *p->blocks);
-    if (!p->blocks) {
+    p->mae.decoder = calloc((size_t)options->tuning->weights.decoder.depth + 1, sizeof *p->mae.decoder);
+    if (!p->blocks || !p->mae.decoder) {
         r = error_set(e, ERROR_MEMORY, "not enough memory for a pass through the backbone");
         goto fail;
     }
     lay_out(p);
+    if (tuning_reconstructs(options->tuning))
+        pass_mae_start(p);
     *out = p;
     return 0;
 fail:
@@ -112,6 +130,7 @@ void pass_destroy(struct pass *p) {
         return;
     arena_release(&p->arena);
     free(p->blocks);
+    free(p->mae.decoder);
     free(p);
 }
 
@@ -216,61 +235,18 @@ static void widen(struct pass *p, int block, size_t tokens, int count) {
 }
 
 static void embed(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk) {
-    const struct model *m = p->options.model;
+    const struct weights_globals *w = &p->globals;
     const struct vit_shape *s = &p->options.tuning->shape;
     size_t tokens = (size_t)shape_patches(s) + 1, dim = (size_t)s->dim, area = (size_t)s->image * (size_t)s->image * 3;
     float *to = way_into(p, 0, tokens);
     for (int i = 0; i < chunk->count; i++) {
         patch_columns(s, chunk->images + (size_t)i * area, p->columns);
-        patch_forward(s, p->columns, m->patch_weight, m->patch_bias, m->cls_token, m->pos_embed,
+        patch_forward(s, p->columns, w->patch_weight, w->patch_bias, w->cls_token, w->pos_embed,
                       to + (size_t)i * tokens * dim);
     }
     pass_check(p, -1, "patch embedding", (size_t)chunk->count * tokens * dim, to);
     widen(p, 0, tokens, chunk->count);
     put_prompts(p, step, chunk, 0);
-}
-
-/* The first half of a block: middle = x + proj(attention(norm1(x))). */
-static bool attend(struct pass *p, int l, int count, float tau) {
-    const struct vit_shape *s = &p->options.tuning->shape;
-    const struct model_block *w = &p->options.model->blocks[l];
-    const struct pass_block *b = &p->blocks[l];
-    size_t dim = (size_t)s->dim, rows = (size_t)count * b->tokens;
-    struct attention_shape heads = {b->tokens, (size_t)s->heads, dim / (size_t)s->heads};
-    layernorm_forward(rows, dim, b->x, w->norm1_weight, w->norm1_bias, p->row, b->norm1);
-    pass_check(p, l, "first LayerNorm", rows * dim, p->row);
-    linear_forward(rows, dim, 3 * dim, p->row, w->qkv_weight, w->qkv_bias, b->qkv);
-    pass_check(p, l, "queries, keys and values", rows * 3 * dim, b->qkv);
-    if (!pass_goes_on(p))
-        return false;
-    for (int i = 0; i < count; i++)
-        attention_forward(&heads, tau, b->qkv + (size_t)i * b->tokens * 3 * dim, p->row + (size_t)i * b->tokens * dim,
-                          p->scratch);
-    pass_check(p, l, "attention", rows * dim, p->row);
-    memcpy(b->middle, b->x, rows * dim * sizeof *b->x);
-    linear_forward_add(rows, dim, dim, p->row, w->proj_weight, w->proj_bias, b->middle);
-    pass_check(p, l, "attention projection", rows * dim, b->middle);
-    return pass_goes_on(p);
-}
-
-/* The second half: out = middle + fc2(gelu(fc1(norm2(middle)))). */
-static bool transform(struct pass *p, int l, int count, float *out) {
-    const struct vit_shape *s = &p->options.tuning->shape;
-    const struct model_block *w = &p->options.model->blocks[l];
-    const struct pass_block *b = &p->blocks[l];
-    size_t dim = (size_t)s->dim, mlp = (size_t)s->mlp, rows = (size_t)count * b->tokens;
-    layernorm_forward(rows, dim, b->middle, w->norm2_weight, w->norm2_bias, p->row, b->norm2);
-    pass_check(p, l, "second LayerNorm", rows * dim, p->row);
-    linear_forward(rows, dim, mlp, p->row, w->fc1_weight, w->fc1_bias, b->hidden);
-    pass_check(p, l, "MLP fc1", rows * mlp, b->hidden);
-    if (!pass_goes_on(p))
-        return false;
-    gelu_forward(rows * mlp, b->hidden, p->wide);
-    pass_check(p, l, "GELU", rows * mlp, p->wide);
-    memcpy(out, b->middle, rows * dim * sizeof *out);
-    linear_forward_add(rows, mlp, dim, p->wide, w->fc2_weight, w->fc2_bias, out);
-    pass_check(p, l, "MLP fc2", rows * dim, out);
-    return pass_goes_on(p);
 }
 
 /* Eq. 7 on the prompt rows of the output of block l, already in the input of block l + 1. */
@@ -293,7 +269,7 @@ static void gate(struct pass *p, const struct pass_step *step, int l, int count)
 static bool run_block(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, int l) {
     size_t tokens = p->blocks[l].tokens;
     float *out = way_into(p, l + 1, tokens);
-    if (!attend(p, l, chunk->count, step->values.temps[l]) || !transform(p, l, chunk->count, out))
+    if (!pass_block_forward(p, &p->blocks[l], &p->weights[l], chunk->count, step->values.temps[l], out))
         return false;
     if (l + 1 == p->options.tuning->shape.depth)
         return true;
@@ -305,16 +281,28 @@ static bool run_block(struct pass *p, const struct pass_step *step, const struct
 
 static void classify(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, float *logits) {
     const struct tuning *t = p->options.tuning;
-    const struct model *m = p->options.model;
+    const struct weights_globals *w = &p->globals;
     const struct pass_block *last = &p->blocks[t->shape.depth];
     size_t dim = (size_t)t->shape.dim, classes = (size_t)t->options.classes, count = (size_t)chunk->count;
     for (size_t i = 0; i < count; i++)
-        pool_forward(tuning_pool_range(t), dim, last->x + i * last->tokens * dim, m->norm_weight, m->norm_bias,
+        pool_forward(tuning_pool_range(t), dim, last->x + i * last->tokens * dim, w->norm_weight, w->norm_bias,
                      p->feature + i * dim, p->mean + i * dim, p->mean_stats + 2 * i);
     pass_check(p, -1, "pooled feature", count * dim, p->feature);
     linear_forward(count, dim, classes, p->feature, step->theta + tuning_find(t, TUNED_HEAD_WEIGHT)->offset,
                    step->theta + tuning_find(t, TUNED_HEAD_BIAS)->offset, logits);
     pass_check(p, -1, "head", count * classes, logits);
+}
+
+/* The weights that this pass computes with: theta's where they are tuned. */
+static void bind_weights(struct pass *p, const float *theta) {
+    const struct tuning *t = p->options.tuning;
+    const struct model *m = p->options.model;
+    p->globals = weights_globals(&t->weights, theta, m);
+    for (int l = 0; l < t->shape.depth; l++)
+        p->weights[l] = weights_block(&t->weights, WEIGHTS_BLOCKS, l, theta, &m->blocks[l]);
+    p->mae.weights = weights_decoder(&t->weights, theta);
+    for (int l = 0; l < t->weights.decoder.depth; l++)
+        p->weights[t->shape.depth + l] = weights_block(&t->weights, WEIGHTS_DECODER_BLOCKS, l, theta, NULL);
 }
 
 int pass_forward(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, float *logits,
@@ -324,6 +312,9 @@ int pass_forward(struct pass *p, const struct pass_step *step, const struct pass
     if (!pass_goes_on(p))
         return ERROR_CANCELLED;
     clock_gettime(CLOCK_MONOTONIC, &p->mark);
+    bind_weights(p, step->theta);
+    if (tuning_reconstructs(t))
+        return pass_mae_forward(p, step, chunk, logits, losses);
     embed(p, step, chunk);
     for (int l = 0; l < t->shape.depth; l++)
         if (!run_block(p, step, chunk, l))

@@ -6,8 +6,9 @@
  *     pass_backward(p, &step, &chunk, gradient);      // gradient += that of this chunk
  *     pass_destroy(p);
  *
- * A pass is the memory of one thread: everything is taken at creation, a step allocates nothing. The backbone's weights
- * are frozen, so nothing is kept for their gradients, and no block below the lowest tuned tensor is gone back through.
+ * A pass is the memory of one thread: everything is taken at creation, a step allocates nothing. For frozen weights
+ * nothing is kept, and no block below the lowest tuned tensor is gone back through. Under the method mae the same calls
+ * hide patches and reconstruct them: no labels, no logits, the loss is that of the hidden patches (pass_mae.c).
  * Numbers depend on the samples, their count and their position in the batch, never on the thread. BLAS must be set to
  * one thread. */
 #ifndef CORE_MODEL_PASS_H
@@ -25,6 +26,7 @@ struct pass_options {
     int chunk;                   /* samples at most */
     bool backward;               /* keep what pass_backward() needs */
     bool keep_all;               /* keep every block's keys and queries for pass_attention() */
+    const float *decoder_pos;    /* mae: [1 + patches, E] positions of the decoder; NULL: those of sin and cos */
     pass_go_on_fn *go_on;        /* may be NULL */
     void *context;
 };
@@ -34,17 +36,19 @@ struct pass_step {
     const float *theta;
     struct tuning_values values;
     uint64_t seed, number; /* key of the dropout */
-    bool dropout;
-    const float *keep; /* NULL, or given dropout factors [blocks with prompts, batch, P, D] in place of drawn ones */
-    int batch;         /* samples of the whole step (the stride of keep) */
-    float weight;      /* of a sample in the loss: 1 / readable samples of the step */
+    bool dropout;          /* training: prompts drop out, masks are drawn anew for every step; else for every image */
+    const float *keep;  /* NULL, or given dropout factors [blocks with prompts, batch, P, D] in place of drawn ones */
+    const int *visible; /* mae: NULL, or given patches that are seen [batch, V], ascending, in place of drawn ones */
+    int batch;          /* samples of the whole step (the stride of keep) */
+    float weight;       /* of a sample in the loss: 1 / readable samples of the step */
 };
 
 struct pass_chunk {
-    int count;           /* samples */
-    uint32_t first;      /* position of the first in the batch */
-    const float *images; /* [count, 3, S, S] */
-    const int *labels;   /* [count], -1: no label, no loss; may be NULL without losses */
+    int count;             /* samples */
+    uint32_t first;        /* position of the first in the batch */
+    const float *images;   /* [count, 3, S, S] */
+    const int *labels;     /* [count], -1: no label, no loss; may be NULL without losses */
+    const uint32_t *index; /* [count] in the split, the key of an image's mask in evaluation; NULL: the position */
 };
 
 struct pass;
@@ -54,8 +58,8 @@ int pass_create(struct pass **out, const struct pass_options *options, struct er
 void pass_destroy(struct pass *p); /* NULL is accepted */
 size_t pass_bytes(const struct pass_options *options);
 
-/* logits [count, C] and losses [count] (0 without a label; may be NULL) are overwritten. ERROR_CANCELLED if go_on()
- * said so; nothing was changed then. */
+/* logits [count, tuning_outputs()] and losses [count] (0 without a label; may be NULL) are overwritten. ERROR_CANCELLED
+ * if go_on() said so; nothing was changed then. */
 int pass_forward(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, float *logits,
                  double *losses);
 
@@ -67,6 +71,16 @@ int pass_backward(struct pass *p, const struct pass_step *step, const struct pas
 /* After pass_forward() with keep_all or backward: A_h [N, N] of a sample, block and head (from 0); returns N, or 0 if
  * that block was not kept. */
 size_t pass_attention(const struct pass *p, const struct pass_step *step, int block, int sample, int head, float *a);
+
+/* After pass_forward() of masked autoencoding, of a sample, until the next call: N patches of 3 P P values in the order
+ * of the published patchify (row, column, channel), normalised to mean 0 and variance 1 each, and which were seen. */
+struct pass_reconstruction {
+    const float *prediction, *target; /* [N, 3 P P] */
+    const int *visible;               /* [V], ascending */
+    size_t patches, values, seen;     /* N, 3 P P, V */
+};
+
+struct pass_reconstruction pass_reconstruction(const struct pass *p, int sample);
 
 /* Looks for NaN and infinity after every operator of the next passes and remembers where the first was ("block 3,
  * attention"); pass_trouble() returns that, or NULL. Slow: for finding out after a loss went wrong. */

@@ -3,11 +3,9 @@
 #include <string.h>
 
 #include "core/model/pass_memory.h"
-#include "core/nn/attention.h"
-#include "core/nn/gelu.h"
-#include "core/nn/layernorm.h"
 #include "core/nn/linear.h"
 #include "core/nn/loss.h"
+#include "core/nn/patch.h"
 #include "core/nn/prompt.h"
 #include "core/nn/vector.h"
 
@@ -15,7 +13,7 @@
 static void from_logits(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk,
                         const float *logits, float *gradient) {
     const struct tuning *t = p->options.tuning;
-    const struct model *m = p->options.model;
+    struct weights_globals_gradient g = weights_globals_gradient(&t->weights, gradient);
     size_t dim = (size_t)t->shape.dim, classes = (size_t)t->options.classes, count = (size_t)chunk->count;
     const struct tuned *weight = tuning_find(t, TUNED_HEAD_WEIGHT), *bias = tuning_find(t, TUNED_HEAD_BIAS);
     memset(p->dlogits, 0, count * classes * sizeof *p->dlogits);
@@ -27,8 +25,9 @@ static void from_logits(struct pass *p, const struct pass_step *step, const stru
                     gradient + weight->offset, gradient + bias->offset);
     const struct pass_block *last = &p->blocks[t->shape.depth];
     for (size_t i = 0; p->lowest < t->shape.depth && i < count; i++)
-        pool_backward(tuning_pool_range(t), last->tokens, dim, p->mean + i * dim, m->norm_weight, p->mean_stats + 2 * i,
-                      p->dfeature + i * dim, p->dx + i * last->tokens * dim, NULL, NULL, p->row);
+        pool_backward(tuning_pool_range(t), last->tokens, dim, p->mean + i * dim, p->globals.norm_weight,
+                      p->mean_stats + 2 * i, p->dfeature + i * dim, p->dx + i * last->tokens * dim, g.norm_weight,
+                      g.norm_bias, p->row);
 }
 
 /* The gate after block l: dx of the next input becomes dx of the block's output; what goes past the block is kept in
@@ -51,48 +50,6 @@ static void past_gate(struct pass *p, int l, int count) {
     size_t dim = (size_t)t->shape.dim, n = (size_t)t->options.prompts * dim, tokens = p->blocks[l].tokens;
     for (int i = 0; i < count; i++)
         vector_ops()->add(n, p->dz_in + (size_t)i * n, p->dx + ((size_t)i * tokens + 1) * dim);
-}
-
-static bool through_mlp(struct pass *p, int l, int count) {
-    const struct vit_shape *s = &p->options.tuning->shape;
-    const struct model_block *w = &p->options.model->blocks[l];
-    const struct pass_block *b = &p->blocks[l];
-    size_t dim = (size_t)s->dim, mlp = (size_t)s->mlp, rows = (size_t)count * b->tokens;
-    linear_backward(rows, mlp, dim, NULL, w->fc2_weight, p->dx, p->wide, NULL, NULL);
-    pass_check(p, l, "gradient of MLP fc2", rows * mlp, p->wide);
-    gelu_backward(rows * mlp, b->hidden, p->wide, p->wide);
-    pass_check(p, l, "gradient of GELU", rows * mlp, p->wide);
-    if (!pass_goes_on(p))
-        return false;
-    linear_backward(rows, dim, mlp, NULL, w->fc1_weight, p->wide, p->row, NULL, NULL);
-    pass_check(p, l, "gradient of MLP fc1", rows * dim, p->row);
-    layernorm_backward(rows, dim, b->middle, w->norm2_weight, b->norm2, p->row, p->dx, NULL, NULL);
-    pass_check(p, l, "gradient of the second LayerNorm", rows * dim, p->dx);
-    return pass_goes_on(p);
-}
-
-static bool through_attention(struct pass *p, int l, int count, float tau, bool input_wanted) {
-    const struct vit_shape *s = &p->options.tuning->shape;
-    const struct model_block *w = &p->options.model->blocks[l];
-    const struct pass_block *b = &p->blocks[l];
-    size_t dim = (size_t)s->dim, rows = (size_t)count * b->tokens;
-    struct attention_shape heads = {b->tokens, (size_t)s->heads, dim / (size_t)s->heads};
-    linear_backward(rows, dim, dim, NULL, w->proj_weight, p->dx, p->row, NULL, NULL);
-    pass_check(p, l, "gradient of the attention projection", rows * dim, p->row);
-    for (int i = 0; i < count; i++) {
-        size_t at = (size_t)i * b->tokens * dim;
-        attention_backward(&heads, tau, b->qkv + 3 * at, p->row + at, p->dqkv + 3 * at, &p->dtemps[l], p->scratch);
-    }
-    pass_check(p, l, "gradient of the attention", rows * 3 * dim, p->dqkv);
-    if (!pass_goes_on(p))
-        return false;
-    if (!input_wanted)
-        return true;
-    linear_backward(rows, dim, 3 * dim, NULL, w->qkv_weight, p->dqkv, p->row, NULL, NULL);
-    pass_check(p, l, "gradient of queries, keys and values", rows * dim, p->row);
-    layernorm_backward(rows, dim, b->x, w->norm1_weight, b->norm1, p->row, p->dx, NULL, NULL);
-    pass_check(p, l, "gradient of the first LayerNorm", rows * dim, p->dx);
-    return pass_goes_on(p);
 }
 
 /* The prompts put in at block l's input take their gradient, sample after sample; what was in their place before them
@@ -127,10 +84,13 @@ static bool through_block(struct pass *p, const struct pass_step *step, const st
                           float *gradient) {
     const struct tuning *t = p->options.tuning;
     bool gated = tuning_is_gated(t) && l + 1 < t->shape.depth && tuning_prompts_at(t, l);
-    bool input_wanted = l > p->lowest || pass_prompts_offset(t, l) != SIZE_MAX;
+    bool input_wanted =
+        l > p->lowest || pass_prompts_offset(t, l) != SIZE_MAX || weights_any(&t->weights, WEIGHTS_BLOCKS, l);
+    struct weights_block_gradient g = weights_block_gradient(&t->weights, WEIGHTS_BLOCKS, l, gradient);
     if (gated)
         through_gate(p, step, l, chunk->count, gradient);
-    if (!through_mlp(p, l, chunk->count) || !through_attention(p, l, chunk->count, step->values.temps[l], input_wanted))
+    if (!pass_block_backward(p, &p->blocks[l], &p->weights[l], &g, chunk->count, step->values.temps[l], &p->dtemps[l],
+                             input_wanted))
         return false;
     if (gated)
         past_gate(p, l, chunk->count);
@@ -141,6 +101,19 @@ static bool through_block(struct pass *p, const struct pass_step *step, const st
     return true;
 }
 
+/* The patch embedding takes its gradient from that of block 0's input; such methods have no prompts there. */
+static void into_embedding(struct pass *p, const struct pass_chunk *chunk, float *gradient) {
+    const struct vit_shape *s = &p->options.tuning->shape;
+    struct weights_globals_gradient g = weights_globals_gradient(&p->options.tuning->weights, gradient);
+    size_t tokens = p->blocks[0].tokens, dim = (size_t)s->dim, area = (size_t)s->image * (size_t)s->image * 3;
+    for (int i = 0; i < chunk->count; i++) {
+        if (g.patch_weight)
+            patch_columns(s, chunk->images + (size_t)i * area, p->columns);
+        patch_backward(s, p->columns, p->dx + (size_t)i * tokens * dim, g.patch_weight, g.patch_bias, g.cls_token,
+                       g.pos_embed);
+    }
+}
+
 int pass_backward(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, const float *logits,
                   float *gradient) {
     const struct tuning *t = p->options.tuning;
@@ -148,10 +121,14 @@ int pass_backward(struct pass *p, const struct pass_step *step, const struct pas
     int depth = t->shape.depth;
     clock_gettime(CLOCK_MONOTONIC, &p->mark);
     memset(p->dtemps, 0, (size_t)depth * sizeof *p->dtemps);
+    if (tuning_reconstructs(t))
+        return pass_mae_backward(p, step, chunk, gradient);
     from_logits(p, step, chunk, logits, gradient);
     for (int l = depth - 1; l >= p->lowest; l--)
         if (!through_block(p, step, chunk, l, gradient))
             return ERROR_CANCELLED;
+    if (p->embedding)
+        into_embedding(p, chunk, gradient);
     const struct tuned *temps = tuning_find(t, TUNED_TEMPS);
     for (int l = 0; temps && l < depth; l++)
         gradient[temps->offset + (size_t)l] += (float)p->dtemps[l];

@@ -1,4 +1,4 @@
-/* Private to pass.c and pass_backward.c: the arrays of a pass. C samples, N tokens a sample, D wide, M hidden. */
+/* Private to the files pass*.c: the arrays of a pass. C samples, N tokens a sample, D wide, M hidden. */
 #ifndef CORE_MODEL_PASS_MEMORY_H
 #define CORE_MODEL_PASS_MEMORY_H
 
@@ -10,29 +10,50 @@
 /* Kept from the way in for the way back. Blocks that are not kept share one of these. */
 struct pass_block {
     bool kept;
-    size_t tokens;  /* N in this block */
-    float *x;       /* [C, N, D] its input, prompts in it */
-    float *norm1;   /* [C, N, 2] mean and rstd of its first LayerNorm */
-    float *qkv;     /* [C, N, 3D] */
-    float *middle;  /* [C, N, D] after attention */
-    float *norm2;   /* [C, N, 2] */
-    float *hidden;  /* [C, N, M] before GELU */
-    float *ungated; /* [C, P, D] prompt rows of its output before the gate */
+    int number;                     /* for what is said of it: from 0 */
+    size_t tokens, dim, heads, mlp; /* N, D, H, M in this block */
+    float *x;                       /* [C, N, D] its input, prompts in it */
+    float *norm1;                   /* [C, N, 2] mean and rstd of its first LayerNorm */
+    float *qkv;                     /* [C, N, 3D] */
+    float *attended;                /* [C, N, D] what the projection gets; NULL where its weights are frozen */
+    float *middle;                  /* [C, N, D] after attention */
+    float *norm2;                   /* [C, N, 2] */
+    float *hidden;                  /* [C, N, M] before GELU */
+    float *ungated;                 /* [C, P, D] prompt rows of its output before the gate */
+};
+
+/* What masked autoencoding needs besides: V seen of N patches, E wide, A = 3 P P values a patch. */
+struct pass_mae {
+    struct pass_block *decoder; /* [decoder depth + 1], the last one has only x: the output */
+    struct weights_decoder weights;
+    float *positions;           /* [1 + N, E] */
+    float *seen_columns;        /* [V, A] */
+    float *latent;              /* [C, 1 + V, E] the encoder's result on the decoder's width; its gradient */
+    float *norm, *decoder_norm; /* [C, 1 + V, 2], [C, 1 + N, 2] */
+    float *prediction;          /* [C, 1 + N, A], that of CLS meaningless; its gradient is dprediction */
+    float *target;              /* [C, N, A] */
+    float *dprediction;         /* [C, 1 + N, A] */
+    int *visible;               /* [C, V] */
+    uint32_t *order;            /* [N] */
 };
 
 struct pass {
     struct pass_options options;
     struct arena arena;
-    struct pass_block *blocks; /* [depth + 1]; the last one has only x and tokens: the output */
-    int lowest;                /* no gradient is wanted below this block's input */
-    float *columns;            /* [N, 3 P P] of one image */
-    float *plain;              /* [C, N0, D] tokens without prompts, on their way into an array with room for them */
-    float *wide;               /* [C, N, M] after GELU; its gradient */
-    float *row;                /* [C, N, D] LayerNorm's and attention's results; their gradients */
-    float *scratch;            /* [2, N, N] */
-    float *feature, *mean;     /* [C, D] */
-    float *mean_stats;         /* [C, 2] */
-    float *keep;               /* [P, D] dropout factors */
+    struct pass_block *blocks;      /* [depth + 1]; the last one has only x and tokens: the output */
+    struct weights_globals globals; /* bound to theta or to the frozen model when a pass begins */
+    struct model_block *weights;    /* [depth + decoder depth], likewise */
+    struct pass_mae mae;
+    int lowest;            /* no gradient is wanted below this block's input */
+    bool embedding;        /* but there, in the patch embedding, tokens or positions */
+    float *columns;        /* [N, 3 P P] of one image */
+    float *plain;          /* [C, N0, D] tokens without prompts, on their way into an array with room for them */
+    float *wide;           /* [C, N, M] after GELU; its gradient */
+    float *row;            /* [C, N, D] LayerNorm's and attention's results; their gradients */
+    float *scratch;        /* [2, N, N] */
+    float *feature, *mean; /* [C, D] */
+    float *mean_stats;     /* [C, 2] */
+    float *keep;           /* [P, D] dropout factors */
     /* the way back */
     float *dx, *dqkv, *dz_in, *dlogits, *dfeature; /* [C, N, D], [C, N, 3D], [C, P, D], [C, classes], [C, D] */
     double *dtemps;                                /* [depth] */
@@ -54,6 +75,24 @@ const float *pass_keep(struct pass *p, const struct pass_step *step, const struc
 
 /* The prompts put in at `block`'s input: their offset in theta, or SIZE_MAX for none. */
 size_t pass_prompts_offset(const struct tuning *t, int block);
+
+/* pass_block.c: one transformer block of `count` samples with its weights, from b->x to out [C, N, D], and from the
+ * gradient of its output in p->dx to that of its input there. Gradients of weights are added where `g` has a place.
+ * False: given up. */
+bool pass_block_forward(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
+                        float *out);
+bool pass_block_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
+                         const struct weights_block_gradient *g, int count, float tau, double *dtau, bool input_wanted);
+
+/* Takes the arrays of a block whose shape is set, for one that is gone back through. */
+void pass_block_lay_out(struct pass *p, struct pass_block *b, bool weights);
+
+/* pass_mae.c: the same for masked autoencoding. */
+void pass_mae_lay_out(struct pass *p);
+void pass_mae_start(struct pass *p); /* once the arrays are there */
+int pass_mae_forward(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, float *baselines,
+                     double *losses);
+int pass_mae_backward(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, float *gradient);
 
 static inline bool pass_goes_on(const struct pass *p) {
     return !p->options.go_on || p->options.go_on(p->options.context);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <endian.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/digest.h"
@@ -25,16 +26,33 @@ static const char *const texts[] = {
 #undef X
 };
 
-const char *tuning_name(enum tuned_kind kind) {
-    return names[kind];
-}
-
 const char *tuning_text(enum tuned_kind kind) {
     return texts[kind];
 }
 
 bool tuning_has_prompts(const struct tuning *t) {
-    return t->options.method != METHOD_LINEAR;
+    switch (t->options.method) {
+    case METHOD_LINEAR:
+    case METHOD_FULL:
+    case METHOD_BIAS:
+    case METHOD_PARTIAL:
+    case METHOD_MAE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+bool tuning_reconstructs(const struct tuning *t) {
+    return t->options.method == METHOD_MAE;
+}
+
+int tuning_outputs(const struct tuning *t) {
+    return tuning_reconstructs(t) ? 1 : t->options.classes;
+}
+
+int tuning_visible(const struct tuning *t) {
+    return (int)(shape_patches(&t->shape) * (1 - t->options.mask_ratio));
 }
 
 bool tuning_is_gated(const struct tuning *t) {
@@ -43,6 +61,31 @@ bool tuning_is_gated(const struct tuning *t) {
 
 int tuning_prompts_at(const struct tuning *t, int block) {
     return tuning_has_prompts(t) && block >= t->options.insert_at ? t->options.prompts : 0;
+}
+
+int tuning_tokens(const struct tuning *t, int block) {
+    int patches = tuning_reconstructs(t) ? tuning_visible(t) : shape_patches(&t->shape);
+    return 1 + tuning_prompts_at(t, block) + patches;
+}
+
+bool tuning_has_embedding(const struct tuning *t) {
+    static const enum weights_row rows[] = {WEIGHT_cls_token, WEIGHT_pos_embed, WEIGHT_patch_weight, WEIGHT_patch_bias};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (weights_offset(&t->weights, WEIGHTS_GLOBALS, 0, (int)rows[i]) != SIZE_MAX)
+            return true;
+    return false;
+}
+
+int tuning_lowest_block(const struct tuning *t) {
+    int lowest = t->shape.depth;
+    if (tuning_has_embedding(t))
+        return 0;
+    if (tuning_has_prompts(t))
+        lowest = tuning_find(t, TUNED_TEMPS) ? 0 : t->options.insert_at;
+    for (int l = lowest - 1; l >= 0; l--)
+        if (weights_any(&t->weights, WEIGHTS_BLOCKS, l))
+            lowest = l;
+    return lowest;
 }
 
 struct pool_range tuning_pool_range(const struct tuning *t) {
@@ -60,8 +103,10 @@ struct pool_range tuning_pool_range(const struct tuning *t) {
 }
 
 static void add(struct tuning *t, enum tuned_kind kind, size_t a, size_t b, size_t c) {
-    struct tuned *n = &t->tensors[t->count++];
-    *n = (struct tuned){.kind = kind, .offset = t->total, .size = a};
+    struct tuned *n = &t->tensors[t->own++];
+    *n = (struct tuned){.kind = kind, .offset = t->total, .size = a, .layer = t->shape.depth + 1};
+    n->decays = kind == TUNED_PROMPTS || kind == TUNED_DEEP_PROMPTS || kind == TUNED_HEAD_WEIGHT;
+    snprintf(n->name, sizeof n->name, "%s", names[kind]);
     n->shape[n->rank++] = a;
     if (b) {
         n->shape[n->rank++] = b;
@@ -74,35 +119,117 @@ static void add(struct tuning *t, enum tuned_kind kind, size_t a, size_t b, size
     t->total += (n->size + ALIGN - 1) / ALIGN * ALIGN;
 }
 
+static bool chosen(const struct weight *w, void *context) {
+    const struct tuning *t = context;
+    size_t n = strlen(w->name);
+    bool positions = w->section == WEIGHTS_GLOBALS && w->row == WEIGHT_pos_embed;
+    bool norm = w->section == WEIGHTS_GLOBALS && (w->row == WEIGHT_norm_weight || w->row == WEIGHT_norm_bias);
+    switch (t->options.method) {
+    case METHOD_FULL:
+        return true;
+    case METHOD_BIAS:
+        return n > 5 && strcmp(w->name + n - 5, ".bias") == 0;
+    case METHOD_PARTIAL:
+        return norm || (w->section == WEIGHTS_BLOCKS && w->block >= t->shape.depth - t->options.last_blocks);
+    case METHOD_MAE: /* positions are those of sin and cos, as published */
+        return !positions;
+    default:
+        return false;
+    }
+}
+
+static int check_reconstruction(const struct tuning *t, const struct vit_shape *decoder, struct error *e) {
+    if (decoder->dim % decoder->heads != 0)
+        return error_set(e, ERROR_USAGE, "decoder-dim is %d, which its %d heads (decoder-heads) do not divide",
+                         decoder->dim, decoder->heads);
+    if (tuning_visible(t) < 1 || tuning_visible(t) >= shape_patches(&t->shape))
+        return error_set(e, ERROR_USAGE,
+                         "mask-ratio %g leaves %d of %d patches to see, expected at least 1 and fewer than all",
+                         t->options.mask_ratio, tuning_visible(t), shape_patches(&t->shape));
+    return 0;
+}
+
+static int add_weights(struct tuning *t, struct error *e) {
+    const struct tuning_options *o = &t->options;
+    struct vit_shape decoder = t->shape;
+    decoder.dim = o->decoder_dim;
+    decoder.depth = o->decoder_depth;
+    decoder.heads = o->decoder_heads;
+    decoder.mlp = 4 * o->decoder_dim;
+    int r = tuning_reconstructs(t) ? check_reconstruction(t, &decoder, e) : 0;
+    if (r < 0)
+        return r;
+    if (o->method == METHOD_PARTIAL && o->last_blocks > t->shape.depth)
+        return error_set(e, ERROR_USAGE, "method partial-%d asks for more blocks than the backbone's %d",
+                         o->last_blocks, t->shape.depth);
+    t->total = weights_lay_out(&t->weights, &t->shape, tuning_reconstructs(t) ? &decoder : NULL, chosen, t, t->total);
+    return 0;
+}
+
+static int add_prompts(struct tuning *t, struct error *e) {
+    const struct tuning_options *o = &t->options;
+    size_t dim = (size_t)t->shape.dim, depth = (size_t)t->shape.depth, prompts = (size_t)o->prompts;
+    if (o->prompts < 1)
+        return error_set(e, ERROR_USAGE, "the method needs at least one prompt token, but prompts is %d", o->prompts);
+    if (o->insert_at < 0 || o->insert_at >= t->shape.depth)
+        return error_set(e, ERROR_USAGE, "insert-at is %d, but the backbone has blocks 1 to %d", o->insert_at + 1,
+                         t->shape.depth);
+    add(t, TUNED_PROMPTS, 1, prompts, dim);
+    if (o->method == METHOD_DEEP && depth > 1)
+        add(t, TUNED_DEEP_PROMPTS, depth - 1, prompts, dim);
+    return 0;
+}
+
 int tuning_create(struct tuning *t, const struct tuning_options *options, const struct vit_shape *shape,
                   struct error *e) {
-    assert(options->pool != POOL_AUTO && options->classes > 0);
     *t = (struct tuning){.options = *options, .shape = *shape};
-    size_t dim = (size_t)shape->dim, depth = (size_t)shape->depth, prompts = (size_t)options->prompts;
+    assert(options->pool != POOL_AUTO && (options->classes > 0 || tuning_reconstructs(t)));
+    size_t dim = (size_t)shape->dim, depth = (size_t)shape->depth;
     if (!tuning_has_prompts(t) && options->pool == POOL_PROMPT)
-        return error_set(e, ERROR_USAGE, "pool is prompt, but the method linear has no prompts: use mae, cls or img");
-    if (tuning_has_prompts(t)) {
-        if (options->prompts < 1)
-            return error_set(e, ERROR_USAGE, "the method needs at least one prompt token, but prompts is %d",
-                             options->prompts);
-        if (options->insert_at < 0 || options->insert_at >= shape->depth)
-            return error_set(e, ERROR_USAGE, "insert-at is %d, but the backbone has blocks 1 to %d",
-                             options->insert_at + 1, shape->depth);
-        add(t, TUNED_PROMPTS, 1, prompts, dim);
-        if (options->method == METHOD_DEEP && depth > 1)
-            add(t, TUNED_DEEP_PROMPTS, depth - 1, prompts, dim);
-    }
+        return error_set(e, ERROR_USAGE, "pool is prompt, but the method %s has no prompts: use mae, cls or img",
+                         settings_choice("method", (int)options->method));
+    int r = tuning_has_prompts(t) ? add_prompts(t, e) : 0;
+    if (r < 0)
+        return r;
     if (tuning_is_gated(t) && depth > 1)
         add(t, TUNED_GATES, depth - 1, 0, 0);
     if (tuning_is_gated(t) && options->temps)
         add(t, TUNED_TEMPS, depth, 0, 0);
-    add(t, TUNED_HEAD_WEIGHT, (size_t)options->classes, dim, 0);
-    add(t, TUNED_HEAD_BIAS, (size_t)options->classes, 0, 0);
-    return 0;
+    if (!tuning_reconstructs(t)) {
+        add(t, TUNED_HEAD_WEIGHT, (size_t)options->classes, dim, 0);
+        add(t, TUNED_HEAD_BIAS, (size_t)options->classes, 0, 0);
+    }
+    r = add_weights(t, e);
+    t->count = t->own + t->weights.count;
+    return r;
+}
+
+/* MAE's util/lr_decay.py, get_layer_id_for_vit; a decoder is above everything. */
+static int weight_layer(const struct tuning *t, const struct weight *w) {
+    if (w->section == WEIGHTS_BLOCKS)
+        return w->block + 1;
+    bool norm = w->section == WEIGHTS_GLOBALS && (w->row == WEIGHT_norm_weight || w->row == WEIGHT_norm_bias);
+    return w->section == WEIGHTS_GLOBALS && !norm ? 0 : t->shape.depth + 1;
+}
+
+struct tuned tuning_at(const struct tuning *t, int i) {
+    if (i < t->own)
+        return t->tensors[i];
+    struct weight w = weights_at(&t->weights, i - t->own);
+    struct tuned n = {.kind = TUNED_WEIGHT,
+                      .rank = w.rank,
+                      .offset = w.offset,
+                      .size = w.size,
+                      .decays = weights_is_matrix(&w),
+                      .layer = weight_layer(t, &w)};
+    bool decoder = w.section == WEIGHTS_DECODER || w.section == WEIGHTS_DECODER_BLOCKS;
+    snprintf(n.name, sizeof n.name, "%s%s", decoder ? "" : "enc.", w.name);
+    memcpy(n.shape, w.shape, sizeof n.shape);
+    return n;
 }
 
 const struct tuned *tuning_find(const struct tuning *t, enum tuned_kind kind) {
-    for (int i = 0; i < t->count; i++)
+    for (int i = 0; i < t->own; i++)
         if (t->tensors[i].kind == kind)
             return &t->tensors[i];
     return NULL;
@@ -123,7 +250,8 @@ static void draw_uniform(const struct tuning *t, enum tuned_kind kind, uint64_t 
     }
 }
 
-void tuning_initialise(const struct tuning *t, uint64_t seed, float *theta) {
+void tuning_initialise(const struct tuning *t, const struct model *m, uint64_t seed, float *theta) {
+    assert(m || t->weights.count == 0);
     memset(theta, 0, t->total * sizeof *theta);
     double area = 3.0 * t->shape.patch * t->shape.patch;
     float bound = (float)sqrt(6.0 / (area + t->shape.dim));
@@ -132,13 +260,16 @@ void tuning_initialise(const struct tuning *t, uint64_t seed, float *theta) {
     fill(t, TUNED_GATES, (float)-t->options.gate_init, theta);
     fill(t, TUNED_TEMPS, 1, theta);
     tuning_initialise_head(t, seed, 0, theta);
+    if (m)
+        weights_copy(&t->weights, m, theta);
+    weights_initialise_decoder(&t->weights, seed, theta);
 }
 
 void tuning_initialise_head(const struct tuning *t, uint64_t seed, uint32_t swaps, float *theta) {
     const struct tuned *n = tuning_find(t, TUNED_HEAD_WEIGHT);
     struct philox_key key = philox_key(seed, PHILOX_HEAD);
-    float deviation = (float)sqrt(2.0 / t->options.classes);
-    for (size_t i = 0; i < n->size; i++) {
+    float deviation = n ? (float)sqrt(2.0 / t->options.classes) : 0;
+    for (size_t i = 0; n && i < n->size; i++) {
         struct philox_words r = philox(key, (uint32_t)i, swaps, 0, 0);
         theta[n->offset + i] = deviation * philox_normal(r.w[0], r.w[1]);
     }
@@ -169,28 +300,35 @@ void tuning_values(const struct tuning *t, const float *theta, const float *nois
     }
 }
 
-struct tensor tuning_tensor(const struct tuning *t, int i, const float *theta) {
-    const struct tuned *n = &t->tensors[i];
-    struct tensor out = {.name = tuning_name(n->kind), .type = TENSOR_F32, .rank = n->rank, .count = n->size};
+struct tensor tuning_tensor(const struct tuned *n, const float *theta) {
+    struct tensor out = {.name = n->name, .type = TENSOR_F32, .rank = n->rank, .count = n->size};
     memcpy(out.shape, n->shape, sizeof n->shape);
     out.data = theta + n->offset;
     return out;
 }
 
-void tuning_hash(const struct tuning *t, const float *theta, char out[65]) {
-    int order[TUNED_KINDS];
+/* The tensor whose name follows `name` ("": the first). */
+static bool next_by_name(const struct tuning *t, const char *name, struct tuned *out) {
+    bool found = false;
     for (int i = 0; i < t->count; i++) {
-        int j = i;
-        for (; j > 0 && strcmp(names[t->tensors[order[j - 1]].kind], names[t->tensors[i].kind]) > 0; j--)
-            order[j] = order[j - 1];
-        order[j] = i;
+        struct tuned n = tuning_at(t, i);
+        if (strcmp(n.name, name) > 0 && (!found || strcmp(n.name, out->name) < 0)) {
+            *out = n;
+            found = true;
+        }
     }
+    return found;
+}
+
+void tuning_hash(const struct tuning *t, const float *theta, char out[65]) {
     struct digest d;
+    struct tuned n;
+    char last[TUNED_NAME] = "";
     digest_init(&d);
-    for (int i = 0; i < t->count; i++) {
-        const struct tuned *n = &t->tensors[order[i]];
-        digest_update(&d, names[n->kind], strlen(names[n->kind]) + 1);
-        digest_update(&d, theta + n->offset, n->size * sizeof *theta);
+    while (next_by_name(t, last, &n)) {
+        digest_update(&d, n.name, strlen(n.name) + 1);
+        digest_update(&d, theta + n.offset, n.size * sizeof *theta);
+        memcpy(last, n.name, sizeof last);
     }
     digest_hex(&d, out);
 }

@@ -53,7 +53,7 @@ static void lay_out(struct engine *g, int threads) {
             g->partial[i] = partial;
     }
     g->gradient = arena_floats(&g->arena, total);
-    g->logits = arena_floats(&g->arena, arena_product((size_t)g->most, (size_t)t->options.classes));
+    g->logits = arena_floats(&g->arena, arena_product((size_t)g->most, (size_t)tuning_outputs(t)));
     g->losses = arena_take(&g->arena, (size_t)g->most, sizeof *g->losses);
     g->noise = arena_floats(&g->arena, depth);
     g->step.values.gates = arena_floats(&g->arena, depth);
@@ -152,6 +152,7 @@ static struct pass_chunk chunk_at(const struct engine *g, size_t task) {
         .first = (uint32_t)first,
         .images = b->images + (size_t)first * area,
         .labels = b->labels + first,
+        .index = b->index ? b->index + first : NULL,
     };
 }
 
@@ -159,7 +160,7 @@ static void do_chunk(void *context, int member, size_t task) {
     struct engine *g = context;
     const struct tuning *t = &g->job->tuning;
     struct pass_chunk chunk = chunk_at(g, task);
-    float *logits = g->logits + (size_t)chunk.first * (size_t)t->options.classes, *partial = g->partial[member];
+    float *logits = g->logits + (size_t)chunk.first * (size_t)tuning_outputs(t), *partial = g->partial[member];
     int r = pass_forward(g->passes[member], &g->step, &chunk, logits, g->losses + chunk.first);
     if (r == 0 && g->backward) {
         memset(partial, 0, t->total * sizeof *partial);
@@ -195,17 +196,19 @@ static int diagnose(struct engine *g, uint64_t step, double loss, struct error *
     const struct tuning *t = &g->job->tuning;
     const char *what = isfinite(loss) ? "a gradient" : "the loss";
     const char *value = isnan(loss) ? "NaN" : isfinite(loss) ? "NaN or infinite" : "infinite";
-    for (int i = 0; i < t->count; i++)
-        if (!vector_ops()->finite(t->tensors[i].size, g->step.theta + t->tensors[i].offset))
+    for (int i = 0; i < t->count; i++) {
+        struct tuned n = tuning_at(t, i);
+        if (!vector_ops()->finite(n.size, g->step.theta + n.offset))
             return error_set(e, ERROR_DIVERGED, "step %llu: %s is %s: %s held a NaN or infinity before the step",
-                             (unsigned long long)step, what, value, tuning_name(t->tensors[i].kind));
+                             (unsigned long long)step, what, value, n.name);
+    }
     struct pass *p = g->passes[0];
     char where[128] = "a sum over the batch";
     pass_probe(p, true);
     bool found = false;
     for (size_t task = 0; task < (size_t)atomic_load(&g->all) && !found; task++) {
         struct pass_chunk chunk = chunk_at(g, task);
-        float *logits = g->logits + (size_t)chunk.first * (size_t)t->options.classes;
+        float *logits = g->logits + (size_t)chunk.first * (size_t)tuning_outputs(t);
         if (pass_forward(p, &g->step, &chunk, logits, g->losses + chunk.first) < 0 || pass_trouble(p))
             break;
         memset(g->partial[0], 0, t->total * sizeof *g->partial[0]);
@@ -213,9 +216,10 @@ static int diagnose(struct engine *g, uint64_t step, double loss, struct error *
             break;
         found = pass_trouble(p);
         for (int i = 0; i < t->count && !found; i++) {
-            found = !vector_ops()->finite(t->tensors[i].size, g->partial[0] + t->tensors[i].offset);
+            struct tuned n = tuning_at(t, i);
+            found = !vector_ops()->finite(n.size, g->partial[0] + n.offset);
             if (found)
-                snprintf(where, sizeof where, "the gradient of %s", tuning_name(t->tensors[i].kind));
+                snprintf(where, sizeof where, "the gradient of %s", n.name);
         }
     }
     if (pass_trouble(p))
@@ -223,6 +227,26 @@ static int diagnose(struct engine *g, uint64_t step, double loss, struct error *
     pass_probe(p, false);
     return error_set(e, ERROR_DIVERGED, "step %llu: %s is %s; it arises first in %s", (unsigned long long)step, what,
                      value, where);
+}
+
+/* Loss and share that is right (or explained) of the readable images of a batch. */
+static struct engine_result sum_up(const struct engine *g, const struct batch *batch) {
+    const struct tuning *t = &g->job->tuning;
+    double loss = 0, of_means = 0;
+    int hits = 0, n = batch->readable > 0 ? batch->readable : 1;
+    for (int i = 0; i < batch->count; i++) {
+        const float *row = g->logits + (size_t)i * (size_t)tuning_outputs(t);
+        loss += g->losses[i];
+        if (batch->labels[i] < 0)
+            continue;
+        if (tuning_reconstructs(t))
+            of_means += (double)row[0];
+        else
+            hits += loss_rank((size_t)t->options.classes, row, batch->labels[i]) == 0;
+    }
+    double explained = of_means > 0 ? 1 - loss / of_means : 0;
+    return (struct engine_result){
+        .loss = loss / n, .top1 = tuning_reconstructs(t) ? explained : (double)hits / n, .gradient = g->gradient};
 }
 
 int engine_step(struct engine *g, const float *theta, const struct batch *batch, uint64_t step, team_tick_fn *tick,
@@ -241,16 +265,7 @@ int engine_step(struct engine *g, const float *theta, const struct batch *batch,
     int r = run(g, batch, true, tick, tick_context, e);
     if (r < 0)
         return r;
-    double loss = 0;
-    int hits = 0;
-    for (int i = 0; i < batch->count; i++) {
-        loss += g->losses[i];
-        hits += batch->labels[i] >= 0 &&
-                loss_rank((size_t)t->options.classes, g->logits + (size_t)i * (size_t)t->options.classes,
-                          batch->labels[i]) == 0;
-    }
-    int n = batch->readable > 0 ? batch->readable : 1;
-    *out = (struct engine_result){.loss = loss / n, .top1 = (double)hits / n, .gradient = g->gradient};
+    *out = sum_up(g, batch);
     if (!isfinite(out->loss) || !vector_ops()->finite(t->total, g->gradient))
         return diagnose(g, step, out->loss, e);
     return 0;
@@ -260,6 +275,7 @@ int engine_forward(struct engine *g, const float *theta, const struct batch *bat
                    void *tick_context, const float **logits, const double **losses, struct error *e) {
     g->step.theta = theta;
     g->step.dropout = false;
+    g->step.seed = (uint64_t)g->job->settings.seed;
     tuning_values(&g->job->tuning, theta, NULL, &g->step.values);
     int r = run(g, batch, false, tick, tick_context, e);
     *logits = g->logits;

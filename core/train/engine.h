@@ -19,7 +19,8 @@ struct engine;
 
 struct engine_result {
     double loss;           /* mean over readable images */
-    double top1;           /* share of them */
+    double top1;           /* share of them that is right; masked autoencoding: of the hidden patches' variance that the
+                              prediction explains, 1 - loss / loss of predicting each patch's mean */
     const float *gradient; /* [tuning.total], the engine's, until its next step */
 };
 
@@ -33,8 +34,8 @@ int engine_threads(const struct engine *g);
 int engine_step(struct engine *g, const float *theta, const struct batch *batch, uint64_t step, team_tick_fn *tick,
                 void *tick_context, struct engine_result *out, struct error *e);
 
-/* Forward alone, gates and temperatures as for evaluation, no dropout: logits [count, classes] and losses [count], the
- * engine's until its next call. Errors: ERROR_CANCELLED. */
+/* Forward alone, gates and temperatures as for evaluation, no dropout: logits [count, tuning_outputs()] and losses
+ * [count], the engine's until its next call. Errors: ERROR_CANCELLED. */
 int engine_forward(struct engine *g, const float *theta, const struct batch *batch, team_tick_fn *tick,
                    void *tick_context, const float **logits, const double **losses, struct error *e);
 

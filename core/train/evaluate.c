@@ -9,7 +9,7 @@
 
 int evaluation_create(struct evaluation *v, int classes, struct error *e) {
     *v = (struct evaluation){.classes = classes};
-    v->confusion = calloc((size_t)classes * (size_t)classes, sizeof *v->confusion);
+    v->confusion = calloc((size_t)classes * (size_t)classes + 1, sizeof *v->confusion);
     if (!v->confusion)
         return error_set(e, ERROR_MEMORY, "not enough memory for the confusion of %d classes", classes);
     return 0;
@@ -35,7 +35,7 @@ double evaluation_class_top1(const struct evaluation *v, int label) {
 
 struct tally {
     size_t images, top1, top5;
-    double loss;
+    double loss, of_means; /* masked autoencoding: the loss of predicting each patch's mean */
 };
 
 static int make_room(struct evaluation *v, size_t images, struct error *e) {
@@ -82,6 +82,17 @@ static void count(const struct batch *b, const float *logits, const double *loss
     }
 }
 
+/* The same for masked autoencoding: baselines [count] in place of logits. */
+static void count_losses(const struct batch *b, const float *baselines, const double *losses, struct tally *sum) {
+    for (int i = 0; i < b->count; i++) {
+        if (b->labels[i] < 0)
+            continue;
+        sum->images++;
+        sum->loss += losses[i];
+        sum->of_means += (double)baselines[i];
+    }
+}
+
 int evaluate(struct engine *g, const float *theta, struct loader *loader, team_tick_fn *tick, void *tick_context,
              struct evaluation *out, struct error *e) {
     struct tally sum = {0};
@@ -97,8 +108,12 @@ int evaluate(struct engine *g, const float *theta, struct loader *loader, team_t
         out->begun++;
         if ((r = engine_forward(g, theta, &batch, tick, tick_context, &logits, &losses, e)) < 0)
             return r;
-        if (!vector_ops()->finite((size_t)batch.count * (size_t)out->classes, logits))
+        if (!vector_ops()->finite((size_t)batch.count * (size_t)(out->classes ? out->classes : 1), logits))
             return error_set(e, ERROR_DIVERGED, "a logit is NaN or infinite in evaluation");
+        if (out->classes == 0) {
+            count_losses(&batch, logits, losses, &sum);
+            continue;
+        }
         if ((r = make_room(out, sum.images + (size_t)batch.count, e)) < 0)
             return r;
         count(&batch, logits, losses, out, &sum);
@@ -109,8 +124,9 @@ int evaluate(struct engine *g, const float *theta, struct loader *loader, team_t
         return error_set(e, ERROR_DATA, "no image of the split could be read");
     double n = (double)sum.images;
     out->images = sum.images;
-    out->top1 = (double)sum.top1 / n;
+    out->top1 = out->classes ? (double)sum.top1 / n : sum.of_means > 0 ? 1 - sum.loss / sum.of_means : 0;
     out->top5 = (double)sum.top5 / n;
     out->loss = sum.loss / n;
+    out->baseline = sum.of_means / n;
     return 0;
 }

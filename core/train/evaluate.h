@@ -12,9 +12,10 @@
 #include "core/train/look.h"
 
 struct evaluation {
-    int classes;
+    int classes;             /* 0: masked autoencoding; then top1 is the share explained, no list, no confusion */
     size_t images;           /* readable ones */
-    double top1, top5, loss; /* shares 0 to 1; mean cross-entropy */
+    double top1, top5, loss; /* shares 0 to 1; mean cross-entropy, or squared distance of hidden patches */
+    double baseline;         /* masked autoencoding: the loss of predicting each patch's mean */
     uint32_t *confusion;     /* [classes, classes]: true class, then predicted */
     struct prediction *list; /* [images], in the split's order */
     size_t room;

@@ -12,6 +12,8 @@ enum { CHUNK_ROWS = 384 };
 
 int job_chunk(const struct tuning *t) {
     int tokens = shape_patches(&t->shape) + 1 + tuning_prompts_at(t, t->shape.depth - 1);
+    if (tuning_reconstructs(t)) /* most of the work is the encoder's */
+        tokens = tuning_visible(t) + 1;
     return tokens < CHUNK_ROWS ? CHUNK_ROWS / tokens : 1;
 }
 
@@ -39,8 +41,17 @@ static struct preprocess preprocessing(const struct settings *s, bool native) {
     case AUGMENTATION_CROP_FLIP:
         p.augment = AUGMENT_CROP_FLIP;
         break;
+    case AUGMENTATION_RESIZED_CROP:
+        p.augment = AUGMENT_RESIZED_CROP;
+        break;
+    case AUGMENTATION_SCENES:
+        p.augment = AUGMENT_SCENES;
+        break;
     default:
-        p.augment = p.kind == PREPROCESS_FGVC ? AUGMENT_CROP_FLIP : AUGMENT_NONE;
+        if (s->method == METHOD_MAE)
+            p.augment = native ? AUGMENT_SCENES : p.kind == PREPROCESS_VTAB ? AUGMENT_FLIP : AUGMENT_RESIZED_CROP;
+        else
+            p.augment = p.kind == PREPROCESS_FGVC ? AUGMENT_CROP_FLIP : AUGMENT_NONE;
     }
     return p;
 }
@@ -63,7 +74,12 @@ static struct tuning_options tuning_options(const struct settings *s, int classe
         .temps = s->temps,
         .gate_init = s->gate_init,
         .prompt_dropout = s->prompt_dropout,
-        .classes = classes,
+        .classes = s->method == METHOD_MAE ? 0 : classes,
+        .last_blocks = s->last_blocks,
+        .mask_ratio = s->mask_ratio,
+        .decoder_dim = s->decoder_dim,
+        .decoder_depth = s->decoder_depth,
+        .decoder_heads = s->decoder_heads,
     };
 }
 
@@ -117,6 +133,8 @@ static int complete(struct job *j, int classes, bool native, struct error *e) {
         .gates = s->lr_gates,
         .temps = s->lr_temps,
         .head = s->lr_head,
+        .weights = s->lr_weights,
+        .layer_decay = s->layer_decay,
     };
     return check_memory(j, e);
 }
@@ -176,6 +194,7 @@ int job_loader(const struct job *j, enum split split, bool training, size_t cach
         .split = split,
         .preprocess = j->preprocess,
         .training = training,
+        .stream = training && s->scenes_stream && dataset_is_native(j->dataset),
         /* Evaluation goes by whole chunks, so that a chunk's rows do not depend on the batch. */
         .batch = training ? s->batch : (s->batch + s->chunk - 1) / s->chunk * s->chunk,
         .threads = s->decoders,

@@ -30,6 +30,8 @@ static double factor(const struct optimizer_options *o, enum tuned_kind kind) {
         return o->gates;
     case TUNED_TEMPS:
         return o->temps;
+    case TUNED_WEIGHT:
+        return o->weights;
     default:
         return o->head;
     }
@@ -44,34 +46,32 @@ static bool is_frozen(const struct freeze *f, enum tuned_kind kind, size_t i) {
         return freeze_has(f->gates, i);
     case TUNED_TEMPS:
         return freeze_has(f->temps, i);
+    case TUNED_WEIGHT:
+        return false;
     default:
         return f->head;
     }
-}
-
-static bool decays(enum tuned_kind kind) {
-    return kind == TUNED_PROMPTS || kind == TUNED_DEEP_PROMPTS || kind == TUNED_HEAD_WEIGHT;
 }
 
 void optimizer_update(const struct optimizer_options *o, const struct tuning *t, const struct freeze *freeze, double lr,
                       struct optimizer_state *state, const float *gradient, float *theta) {
     state->updates++;
     for (int k = 0; k < t->count; k++) {
-        const struct tuned *tensor = &t->tensors[k];
-        bool head = tensor->kind == TUNED_HEAD_WEIGHT || tensor->kind == TUNED_HEAD_BIAS;
+        struct tuned tensor = tuning_at(t, k);
+        bool head = tensor.kind == TUNED_HEAD_WEIGHT || tensor.kind == TUNED_HEAD_BIAS;
         double n = (double)(state->updates - (head ? state->head_since : 0));
         struct rule r = {
-            .lr = lr * factor(o, tensor->kind),
+            .lr = lr * factor(o, tensor.kind) * pow(o->layer_decay, t->shape.depth + 1 - tensor.layer),
             .momentum = o->momentum,
             .beta2 = o->beta2,
             .epsilon = o->epsilon,
-            .decay = decays(tensor->kind) ? o->weight_decay : 0,
+            .decay = tensor.decays ? o->weight_decay : 0,
             .correct1 = 1 - pow(o->momentum, n),
             .correct2 = 1 - pow(o->beta2, n),
         };
-        for (size_t i = 0; i < tensor->size; i++) {
-            size_t at = tensor->offset + i;
-            if (is_frozen(freeze, tensor->kind, i))
+        for (size_t i = 0; i < tensor.size; i++) {
+            size_t at = tensor.offset + i;
+            if (is_frozen(freeze, tensor.kind, i))
                 continue;
             if (o->kind == OPTIMIZER_ADAMW)
                 update_adamw(&r, gradient[at], &state->first[at], &state->second[at], &theta[at]);

@@ -3,7 +3,7 @@
  *     optimizer_update(&options, &tuning, &freeze, rate, &state, gradient, theta);
  *
  * SGD is PyTorch's form: m = momentum m + g (the first m = g), p -= lr m. AdamW is torch.optim.AdamW. Weight decay acts
- * on prompts and head weight alone: added to the gradient (SGD) or decoupled (AdamW). A frozen value is passed over,
+ * on what tuned.decays says: added to the gradient (SGD) or decoupled (AdamW). A frozen value is passed over,
  * its momentum kept as it is. Pure; any thread may call. */
 #ifndef CORE_TRAIN_OPTIMIZER_H
 #define CORE_TRAIN_OPTIMIZER_H
@@ -18,7 +18,8 @@ struct optimizer_options {
     enum optimizer_kind kind;
     double momentum; /* AdamW: beta1 */
     double beta2, epsilon, weight_decay;
-    double prompts, gates, temps, head; /* factors of the rate */
+    double prompts, gates, temps, head, weights; /* factors of the rate */
+    double layer_decay; /* factor of a layer's rate against that of the layer above it (tuned.layer); 1: none */
 };
 
 /* Bit l of gates and temps: block l + 1. */

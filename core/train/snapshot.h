@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SNAPSHOT_VERSION 2
+#define SNAPSHOT_VERSION 3
 #define SNAPSHOT_BLOCKS 64 /* deeper models show their first ones */
 
 enum snapshot_phase { PHASE_STARTING, PHASE_TRAINING, PHASE_EVALUATING, PHASE_PAUSED, PHASE_DONE, PHASE_FAILED };
@@ -14,7 +14,7 @@ enum snapshot_phase { PHASE_STARTING, PHASE_TRAINING, PHASE_EVALUATING, PHASE_PA
 /* A split's last evaluation. */
 struct snapshot_result {
     bool known;
-    double top1, top5, loss; /* shares 0 to 1; mean cross-entropy */
+    double top1, top5, loss; /* shares 0 to 1 (masked autoencoding: explained); mean loss */
     uint64_t epoch, step;    /* when it was made */
 };
 
@@ -36,6 +36,7 @@ struct snapshot {
     int32_t depth, prompts, classes;
     float gates[SNAPSHOT_BLOCKS], temps[SNAPSHOT_BLOCKS], selection[SNAPSHOT_BLOCKS]; /* depth - 1, depth, depth - 1 */
     bool gated, tempered;
+    bool reconstructs; /* masked autoencoding: no classes, top1 is the share of the hidden variance explained */
     bool gate_frozen[SNAPSHOT_BLOCKS], temp_frozen[SNAPSHOT_BLOCKS], prompts_frozen, head_frozen;
     float gate_start;    /* every gate's value when the run began */
     uint64_t unreadable; /* images */

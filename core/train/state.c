@@ -47,15 +47,15 @@ int state_relayout(struct state *s, const struct tuning *old, const struct tunin
         tuning_initialise_head(next, seed, (uint32_t)s->at.swaps + 1, n.theta);
         n.at.head_since = s->at.updates;
     }
-    for (int i = 0; i < old->count; i++) {
-        const struct tuned *from = &old->tensors[i], *to = tuning_find(next, from->kind);
-        bool head = from->kind == TUNED_HEAD_WEIGHT || from->kind == TUNED_HEAD_BIAS;
+    for (int i = 0; i < old->count; i++) { /* one method, so one list of tensors */
+        struct tuned from = tuning_at(old, i), to = tuning_at(next, i);
+        bool head = from.kind == TUNED_HEAD_WEIGHT || from.kind == TUNED_HEAD_BIAS;
         if (head && renew_head)
             continue;
-        memcpy(n.theta + to->offset, s->theta + from->offset, from->size * sizeof *n.theta);
-        memcpy(n.first + to->offset, s->first + from->offset, from->size * sizeof *n.first);
+        memcpy(n.theta + to.offset, s->theta + from.offset, from.size * sizeof *n.theta);
+        memcpy(n.first + to.offset, s->first + from.offset, from.size * sizeof *n.first);
         if (s->second)
-            memcpy(n.second + to->offset, s->second + from->offset, from->size * sizeof *n.second);
+            memcpy(n.second + to.offset, s->second + from.offset, from.size * sizeof *n.second);
     }
     state_destroy(s);
     *s = n;
@@ -139,13 +139,53 @@ static char *class_lines(const struct dataset *d) {
     return fclose(f) == 0 ? text : NULL;
 }
 
+/* The tensors of a saved run, theta's and the optimizer's, with the names that they point to. */
+struct listing {
+    struct tuned *tuned; /* [3 * count] */
+    struct tensor *tensors;
+    size_t count;
+};
+
+static void listing_destroy(struct listing *l) {
+    free(l->tuned);
+    free(l->tensors);
+}
+
+static void list(struct listing *l, const struct tuning *t, const char *prefix, const float *values) {
+    for (int i = 0; values && i < t->count; i++) {
+        struct tuned *n = &l->tuned[l->count], plain = tuning_at(t, i);
+        *n = plain;
+        snprintf(n->name, sizeof n->name, "%s%.*s", prefix, (int)(sizeof n->name - strlen(prefix) - 1), plain.name);
+        l->tensors[l->count++] = tuning_tensor(n, values);
+    }
+}
+
+static int listing_create(struct listing *l, const struct state *s, const struct tuning *t, struct error *e) {
+    size_t most = 3 * (size_t)t->count;
+    *l = (struct listing){calloc(most, sizeof *l->tuned), calloc(most, sizeof *l->tensors), 0};
+    if (!l->tuned || !l->tensors) {
+        listing_destroy(l);
+        return error_set(e, ERROR_MEMORY, "not enough memory to list %zu tensors", most);
+    }
+    list(l, t, "", s->theta);
+    list(l, t, "optim.first.", s->first);
+    list(l, t, "optim.second.", s->second);
+    return 0;
+}
+
 int state_save(const struct state *s, const struct tuning *t, const struct dataset *d, const char *script_left,
                const char *path, struct error *e) {
     struct pairs p = {.count = 0};
-    char gates[MASK_TEXT], temps[MASK_TEXT], names[2 * TUNED_KINDS][64];
+    struct listing l;
+    char gates[MASK_TEXT], temps[MASK_TEXT];
+    int r = listing_create(&l, s, t, e);
+    if (r < 0)
+        return error_prefix(e, "%s: ", path);
     char *classes = class_lines(d);
-    if (!classes)
+    if (!classes) {
+        listing_destroy(&l);
         return error_set(e, ERROR_MEMORY, "%s: not enough memory to save it", path);
+    }
     put(&p, "format", STATE_FORMAT);
     put_position(&p, &s->at);
     put(&p, "frozen.gates", mask_text(s->at.freeze.gates, gates));
@@ -153,20 +193,9 @@ int state_save(const struct state *s, const struct tuning *t, const struct datas
     put(&p, "data", s->at.data);
     put(&p, "classes", classes);
     put(&p, "script", script_left);
-    struct tensor tensors[3 * TUNED_KINDS];
-    size_t count = 0, named = 0;
-    for (int i = 0; i < t->count; i++)
-        tensors[count++] = tuning_tensor(t, i, s->theta);
-    const float *moments[] = {s->first, s->second};
-    const char *const prefixes[] = {"optim.first.", "optim.second."};
-    for (int k = 0; k < 2; k++)
-        for (int i = 0; moments[k] && i < t->count; i++) {
-            tensors[count] = tuning_tensor(t, i, moments[k]);
-            snprintf(names[named], sizeof names[named], "%s%s", prefixes[k], tensors[count].name);
-            tensors[count++].name = names[named++];
-        }
-    int r = safetensors_write(path, tensors, count, p.list, p.count, e);
+    r = safetensors_write(path, l.tensors, l.count, p.list, p.count, e);
     free(classes);
+    listing_destroy(&l);
     return r;
 }
 
@@ -240,17 +269,18 @@ static int load_tensors(const struct tensors *f, const struct tuning *t, const c
                         struct error *e) {
     for (int i = 0; i < t->count; i++) {
         char name[96], found[96], wanted[96];
-        struct tensor fits = tuning_tensor(t, i, values);
+        struct tuned tuned = tuning_at(t, i);
+        struct tensor fits = tuning_tensor(&tuned, values);
         snprintf(name, sizeof name, "%s%s", prefix, fits.name);
         const struct tensor *n = tensors_find(f, name);
         tensor_shape_text(&fits, wanted, sizeof wanted);
         if (!n)
             return error_set(e, ERROR_FORMAT, "%s: there is no tensor %s, which this run needs as %s", tensors_path(f),
                              name, wanted);
-        if (n->count != fits.count || n->rank != fits.rank || memcmp(n->shape, fits.shape, sizeof(size_t) * 3) != 0)
+        if (n->count != fits.count || n->rank != fits.rank || memcmp(n->shape, fits.shape, sizeof tuned.shape) != 0)
             return error_set(e, ERROR_SHAPE, "%s: %s is %s, but this run needs %s", tensors_path(f), name,
                              tensor_shape_text(n, found, sizeof found), wanted);
-        tensor_to_f32(n, values + t->tensors[i].offset);
+        tensor_to_f32(n, values + tuned.offset);
     }
     return 0;
 }
@@ -274,21 +304,24 @@ static int by_name(const void *a, const void *b) {
 
 int state_hash_file(const char *path, char out[65], struct error *e) {
     struct tensors *f = NULL;
-    const struct tensor *tuned[TUNED_KINDS];
     size_t count = 0;
     int r = tensors_open(&f, path, e);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < tensors_count(f) && r == 0; i++) {
+    const struct tensor **tuned = calloc(tensors_count(f) + 1, sizeof *tuned);
+    if (!tuned)
+        r = error_set(e, ERROR_MEMORY, "%s: not enough memory to read it", path);
+    for (size_t i = 0; r == 0 && i < tensors_count(f); i++) {
         const struct tensor *t = tensors_at(f, i);
         if (strncmp(t->name, "optim.", 6) == 0)
             continue;
-        if (count == TUNED_KINDS || t->type != TENSOR_F32)
+        if (t->type != TENSOR_F32)
             r = error_set(e, ERROR_FORMAT, "%s: %s is no tensor of a saved run", path, t->name);
         else
             tuned[count++] = t;
     }
-    qsort(tuned, count, sizeof *tuned, by_name);
+    if (count > 0)
+        qsort(tuned, count, sizeof *tuned, by_name);
     struct digest d;
     digest_init(&d);
     for (size_t i = 0; i < count; i++) {
@@ -296,6 +329,7 @@ int state_hash_file(const char *path, char out[65], struct error *e) {
         digest_update(&d, tuned[i]->data, tuned[i]->count * sizeof(float));
     }
     digest_hex(&d, out);
+    free(tuned);
     tensors_close(f);
     return r;
 }

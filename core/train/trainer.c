@@ -53,7 +53,7 @@ static int open_state(struct trainer *t, struct error *e) {
         snprintf(path, sizeof path, "%s/last.safetensors", t->options.folder);
         r = state_load(&t->state, tuning, path, e);
     } else {
-        tuning_initialise(tuning, (uint64_t)s->seed, t->state.theta);
+        tuning_initialise(tuning, t->job->model, (uint64_t)s->seed, t->state.theta);
         t->state.at.base_rate = s->lr;
         snprintf(t->state.at.data, sizeof t->state.at.data, "%s", dataset_spec(t->job->dataset));
     }
@@ -148,7 +148,8 @@ int trainer_evaluate(struct trainer *t, enum split split, struct error *e) {
     };
     if (!t->options.show)
         trainer_report_evaluation(t, split);
-    trainer_report_predictions(t, split);
+    if (!tuning_reconstructs(&t->job->tuning))
+        trainer_report_predictions(t, split);
     return 0;
 }
 
@@ -363,6 +364,8 @@ static int leave(struct trainer *t, int r, struct error *e) {
     if (t->abandon || t->broken || t->options.show)
         return r;
     int saved = trainer_save(t, NULL, &on_save);
+    if (saved == 0)
+        saved = trainer_save_backbone(t, &on_save);
     t->result.saved = saved == 0;
     if (saved < 0 && r == 0) {
         *e = on_save;

@@ -58,6 +58,8 @@ uint64_t trainer_end_epoch(const struct trainer *t); /* the run is complete at i
 
 /* trainer_saving.c */
 int trainer_save(struct trainer *t, const char *path, struct error *e); /* NULL: last.safetensors */
+/* Where weights of the backbone are tuned: the backbone as it is now, as model.safetensors of the run folder. */
+int trainer_save_backbone(const struct trainer *t, struct error *e);
 /* What the run saves by itself. Where somebody stays, a disk that refuses pauses the run and is no error;
  * trainer_endure() does that for any error, trainer_recover() tries again what is due. */
 int trainer_keep(struct trainer *t, bool best, struct error *e);

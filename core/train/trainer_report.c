@@ -108,6 +108,7 @@ void trainer_publish(struct trainer *t, enum snapshot_phase phase) {
     s->best = at->best;
     s->prompts = tuning_has_prompts(&t->job->tuning) ? t->job->tuning.options.prompts : 0;
     s->classes = t->job->tuning.options.classes;
+    s->reconstructs = tuning_reconstructs(&t->job->tuning);
     s->unreadable = 0;
     for (int i = 0; i < SPLITS; i++)
         s->unreadable += t->loaders[i] ? loader_unreadable(t->loaders[i]) : 0;
@@ -181,6 +182,11 @@ static void print_tensor(FILE *f, const char *key, const struct trainer *t, enum
         fputc(']', f);
 }
 
+/* What the share is that a step and an evaluation tell of. */
+static const char *share_name(const struct trainer *t) {
+    return tuning_reconstructs(&t->job->tuning) ? "explained" : "top1";
+}
+
 void trainer_report_step(struct trainer *t, const struct engine_result *r, double seconds, int images) {
     const struct state_position *at = &t->state.at;
     char loss[NUMBER_TEXT], rate[NUMBER_TEXT], *text = NULL;
@@ -192,9 +198,9 @@ void trainer_report_step(struct trainer *t, const struct engine_result *r, doubl
     FILE *f = open_memstream(&text, &size);
     if (!f)
         return;
-    fprintf(f, "{\"kind\":\"step\",\"step\":%llu,\"epoch\":%llu,\"batch\":%llu,\"loss\":%s,\"top1\":%.6f,\"lr\":%s",
+    fprintf(f, "{\"kind\":\"step\",\"step\":%llu,\"epoch\":%llu,\"batch\":%llu,\"loss\":%s,\"%s\":%.6f,\"lr\":%s",
             (unsigned long long)at->step, (unsigned long long)at->epoch, (unsigned long long)at->batch,
-            number_print(r->loss, loss), r->top1, number_print(t->snapshot.rate, rate));
+            number_print(r->loss, loss), share_name(t), r->top1, number_print(t->snapshot.rate, rate));
     fprintf(f, ",\"seconds\":%.6f,\"images_per_s\":%.3f", seconds, images / seconds);
     print_tensor(f, ",\"gate_logits\":[", t, TUNED_GATES);
     print_tensor(f, ",\"temps\":[", t, TUNED_TEMPS);
@@ -215,14 +221,18 @@ void trainer_report_evaluation(struct trainer *t, enum split split) {
     FILE *f = open_memstream(&text, &size);
     if (!f)
         return;
-    fprintf(f,
-            "{\"kind\":\"eval\",\"step\":%llu,\"epoch\":%llu,\"split\":\"%s\",\"images\":%zu,\"top1\":%.6f,"
-            "\"top5\":%.6f,\"loss\":%s,\"class_top1\":[",
-            (unsigned long long)at->step, (unsigned long long)at->epoch, split_name(split), v->images, v->top1, v->top5,
-            number_print(v->loss, loss));
-    for (int i = 0; i < v->classes; i++)
-        fprintf(f, "%s%.4f", i ? "," : "", evaluation_class_top1(v, i));
-    fputs("]}", f);
+    fprintf(f, "{\"kind\":\"eval\",\"step\":%llu,\"epoch\":%llu,\"split\":\"%s\",\"images\":%zu,\"%s\":%.6f",
+            (unsigned long long)at->step, (unsigned long long)at->epoch, split_name(split), v->images, share_name(t),
+            v->top1);
+    if (tuning_reconstructs(&t->job->tuning)) {
+        fprintf(f, ",\"loss\":%s", number_print(v->loss, loss));
+        fprintf(f, ",\"baseline\":%s}", number_print(v->baseline, loss));
+    } else {
+        fprintf(f, ",\"top5\":%.6f,\"loss\":%s,\"class_top1\":[", v->top5, number_print(v->loss, loss));
+        for (int i = 0; i < v->classes; i++)
+            fprintf(f, "%s%.4f", i ? "," : "", evaluation_class_top1(v, i));
+        fputs("]}", f);
+    }
     if (fclose(f) == 0)
         mailbox_emit(t->mailbox, EVENT_METRICS, "%s", text);
     free(text);

@@ -38,6 +38,25 @@ int trainer_save(struct trainer *t, const char *path, struct error *e) {
     return r;
 }
 
+int trainer_save_backbone(const struct trainer *t, struct error *e) {
+    const struct tuning *tuning = &t->job->tuning;
+    char path[4096];
+    if (tuning->weights.count == 0)
+        return 0;
+    struct model m;
+    struct model_block *blocks = calloc((size_t)tuning->shape.depth, sizeof *blocks);
+    snprintf(path, sizeof path, "%.4000s/model.safetensors", t->options.folder);
+    if (!blocks)
+        return error_set(e, ERROR_MEMORY, "%s: not enough memory to save it", path);
+    weights_model(&tuning->weights, t->state.theta, t->job->model, &m, blocks);
+    if (tuning_reconstructs(tuning))
+        m.family = MODEL_MAE;
+    snprintf(m.source, sizeof m.source, "%s by gptui", settings_choice("method", (int)tuning->options.method));
+    int r = model_save(&m, path, false, e);
+    free(blocks);
+    return r;
+}
+
 int trainer_endure(struct trainer *t, int r, const struct error *e) {
     if (r != ERROR_IO || !atomic_load(&t->stay))
         return r;

@@ -22,8 +22,9 @@ struct golden {
     int batch;
     double lr;
     float *memory; /* all of the below */
-    float *images, *theta, *gradient, *first, *second, *logits, *noise, *keep, *gates, *slopes, *temps, *wanted;
-    int *labels;
+    float *images, *theta, *gradient, *first, *second, *logits, *noise, *keep, *gates, *slopes, *temps, *wanted,
+        *decoder_pos;
+    int *labels, *visible;
     double *losses;
     verify_tensor_fn *on_tensor;
     void *context;
@@ -40,20 +41,24 @@ static bool flag(const struct golden *g, const char *key, bool missing) {
     return text ? strcmp(text, "True") == 0 || strcmp(text, "true") == 0 || strcmp(text, "1") == 0 : missing;
 }
 
-static int choice(const struct golden *g, const char *key, const char *missing, int *out, struct error *e) {
+static int choice(const struct golden *g, const char *key, const char *missing, int *out, int *last_blocks,
+                  struct error *e) {
     const char *text = tensors_metadata(g->file, key);
     struct settings s;
     settings_default(&s);
     if (settings_set(&s, key, text ? text : missing, e) < 0)
         return error_prefix(e, "%s: metadata: ", g->path);
     *out = strcmp(key, "method") == 0 ? s.method : strcmp(key, "pool") == 0 ? s.pool : s.optimizer;
+    if (last_blocks)
+        *last_blocks = s.last_blocks;
     return 0;
 }
 
 static int read_options(struct golden *g, struct error *e) {
-    int method, pool, optimizer, r;
-    if ((r = choice(g, "method", "gated", &method, e)) < 0 || (r = choice(g, "pool", "mae", &pool, e)) < 0 ||
-        (r = choice(g, "optimizer", "sgd", &optimizer, e)) < 0)
+    int method, pool, optimizer, last_blocks, r;
+    if ((r = choice(g, "method", "gated", &method, &last_blocks, e)) < 0 ||
+        (r = choice(g, "pool", "mae", &pool, NULL, e)) < 0 ||
+        (r = choice(g, "optimizer", "sgd", &optimizer, NULL, e)) < 0)
         return r;
     bool gated = method == METHOD_GATED || method == METHOD_GATED_HARD;
     struct tuning_options o = {
@@ -63,7 +68,13 @@ static int read_options(struct golden *g, struct error *e) {
         .insert_at = (int)number(g, "insert_at", 0),
         .temps = gated && flag(g, "learn_temp", true),
         .classes = (int)number(g, "classes", 0),
+        .last_blocks = last_blocks,
+        .mask_ratio = number(g, "mask_ratio", 0.75),
+        .decoder_dim = (int)number(g, "decoder_dim", 0),
+        .decoder_depth = (int)number(g, "decoder_depth", 0),
+        .decoder_heads = (int)number(g, "decoder_heads", 0),
     };
+    bool reconstructs = method == METHOD_MAE;
     g->optimizer = (struct optimizer_options){
         .kind = (enum optimizer_kind)optimizer,
         .momentum = number(g, "momentum", 0.9),
@@ -74,10 +85,18 @@ static int read_options(struct golden *g, struct error *e) {
         .gates = 1,
         .temps = 1,
         .head = 1,
+        .weights = 1,
+        .layer_decay = number(g, "layer_decay", 1),
     };
     g->batch = (int)number(g, "batch", 0);
     g->lr = number(g, "lr", 0.1);
-    if (o.classes < 1 || o.classes > 100000 || g->batch < 1 || g->batch > 4096 || o.prompts < 0 || o.prompts > 100000)
+    if (reconstructs && (o.decoder_dim < 1 || o.decoder_dim > 8192 || o.decoder_depth < 1 || o.decoder_depth > 64 ||
+                         o.decoder_heads < 1 || o.decoder_heads > o.decoder_dim))
+        return error_set(e, ERROR_FORMAT,
+                         "%s: metadata decoder_dim, decoder_depth or decoder_heads is missing or out of range",
+                         g->path);
+    if (o.classes < !reconstructs || o.classes > 100000 || g->batch < 1 || g->batch > 4096 || o.prompts < 0 ||
+        o.prompts > 100000)
         return error_set(e, ERROR_FORMAT, "%s: metadata classes, batch or tokens is missing or out of range", g->path);
     return tuning_create(&g->tuning, &o, &g->model->shape, e);
 }
@@ -109,16 +128,15 @@ static int read_tensor(const struct golden *g, const char *prefix, const char *n
 }
 
 /* Golden files name the tuned tensors as the peer does: without the "enc." of saved runs. */
-static const char *short_name(enum tuned_kind kind) {
-    const char *name = tuning_name(kind);
-    return strncmp(name, "enc.", 4) == 0 ? name + 4 : name;
+static const char *short_name(const struct tuned *n) {
+    return strncmp(n->name, "enc.", 4) == 0 ? n->name + 4 : n->name;
 }
 
 /* The tuned tensors must be there as the metadata says, before memory is taken by what it says. */
 static int check_tensors(const struct golden *g, struct error *e) {
     for (int k = 0; k < g->tuning.count; k++) {
-        const struct tuned *n = &g->tuning.tensors[k];
-        int r = find_tensor(g, "model.", short_name(n->kind), n->size, NULL, e);
+        struct tuned n = tuning_at(&g->tuning, k);
+        int r = find_tensor(g, "model.", short_name(&n), n.size, NULL, e);
         if (r < 0)
             return r;
     }
@@ -131,18 +149,22 @@ static int take_memory(struct golden *g, struct error *e) {
     size_t depth = (size_t)t->shape.depth, classes = (size_t)t->options.classes;
     size_t prompts = (size_t)t->options.prompts * (size_t)t->shape.dim;
     size_t tokens = (size_t)shape_patches(&t->shape) + 1 + (size_t)t->options.prompts;
-    size_t wanted = batch * (classes + (size_t)t->shape.heads * tokens * tokens) + total + depth + STEPS;
-    size_t sizes[] = {batch * area, total, total, total, total, batch * classes, depth, depth * batch * prompts + 1,
-                      depth,        depth, depth, wanted};
-    float **arrays[] = {&g->images, &g->theta, &g->gradient, &g->first,  &g->second, &g->logits,
-                        &g->noise,  &g->keep,  &g->gates,    &g->slopes, &g->temps,  &g->wanted};
+    /* of a mask: seen patches, as they come and as whole numbers; of a decoder: positions */
+    size_t patches = (size_t)shape_patches(&t->shape), decoder = (patches + 1) * (size_t)t->weights.decoder.dim;
+    size_t seen = tuning_reconstructs(t) ? batch * (size_t)tuning_visible(t) : 0;
+    size_t wanted = batch * (classes + (size_t)t->shape.heads * tokens * tokens + area) + total + depth + STEPS + seen;
+    size_t sizes[] = {batch * area, total, total, total,  total,  batch * classes, depth, depth * batch * prompts + 1,
+                      depth,        depth, depth, wanted, decoder};
+    float **arrays[] = {&g->images, &g->theta, &g->gradient, &g->first, &g->second, &g->logits,     &g->noise,
+                        &g->keep,   &g->gates, &g->slopes,   &g->temps, &g->wanted, &g->decoder_pos};
     size_t sum = 0;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         sum += sizes[i];
     g->memory = calloc(sum, sizeof *g->memory);
     g->labels = calloc(batch, sizeof *g->labels);
     g->losses = calloc(batch, sizeof *g->losses);
-    if (!g->memory || !g->labels || !g->losses)
+    g->visible = calloc(seen + 1, sizeof *g->visible);
+    if (!g->memory || !g->labels || !g->losses || !g->visible)
         return error_set(e, ERROR_MEMORY, "%s: not enough memory to verify it", g->path);
     size_t at = 0;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; at += sizes[i++])
@@ -150,21 +172,44 @@ static int take_memory(struct golden *g, struct error *e) {
     return 0;
 }
 
+static int read_labels(struct golden *g, struct error *e) {
+    int r = read_tensor(g, "input.", "labels", (size_t)g->batch, g->wanted, e);
+    for (int i = 0; r == 0 && i < g->batch; i++) {
+        if (!(g->wanted[i] >= 0 && g->wanted[i] < (float)g->tuning.options.classes))
+            return error_set(e, ERROR_FORMAT, "%s: input.labels holds %g, but there are %d classes", g->path,
+                             (double)g->wanted[i], g->tuning.options.classes);
+        g->labels[i] = (int)g->wanted[i];
+    }
+    return r;
+}
+
+/* What masked autoencoding gets in place of labels: patches that are seen, and the decoder's positions. */
+static int read_mask(struct golden *g, struct error *e) {
+    const struct tuning *t = &g->tuning;
+    size_t seen = (size_t)tuning_visible(t), patches = (size_t)shape_patches(&t->shape);
+    int r = read_tensor(g, "input.", "visible", (size_t)g->batch * seen, g->wanted, e);
+    for (size_t i = 0; r == 0 && i < (size_t)g->batch * seen; i++) {
+        float low = i % seen ? g->wanted[i - 1] + 1 : 0;
+        if (!(g->wanted[i] >= low && g->wanted[i] < (float)patches))
+            return error_set(e, ERROR_FORMAT, "%s: input.visible is not ascending patches from 0 to %zu", g->path,
+                             patches - 1);
+        g->visible[i] = (int)g->wanted[i];
+    }
+    if (r == 0)
+        r = read_tensor(g, "model.", "decoder_pos_embed", (patches + 1) * (size_t)t->weights.decoder.dim,
+                        g->decoder_pos, e);
+    return r;
+}
+
 static int read_inputs(struct golden *g, struct error *e) {
     const struct tuning *t = &g->tuning;
     size_t batch = (size_t)g->batch, area = 3 * (size_t)t->shape.image * (size_t)t->shape.image;
     int r = read_tensor(g, "input.", "images", batch * area, g->images, e);
-    if (r < 0 || (r = read_tensor(g, "input.", "labels", batch, g->wanted, e)) < 0)
+    if (r < 0 || (r = tuning_reconstructs(t) ? read_mask(g, e) : read_labels(g, e)) < 0)
         return r;
-    for (size_t i = 0; i < batch; i++) {
-        if (!(g->wanted[i] >= 0 && g->wanted[i] < (float)t->options.classes))
-            return error_set(e, ERROR_FORMAT, "%s: input.labels holds %g, but there are %d classes", g->path,
-                             (double)g->wanted[i], t->options.classes);
-        g->labels[i] = (int)g->wanted[i];
-    }
     for (int k = 0; k < t->count; k++) {
-        const struct tuned *n = &t->tensors[k];
-        if ((r = read_tensor(g, "model.", short_name(n->kind), n->size, g->theta + n->offset, e)) < 0)
+        struct tuned n = tuning_at(t, k);
+        if ((r = read_tensor(g, "model.", short_name(&n), n.size, g->theta + n.offset, e)) < 0)
             return r;
     }
     if (tensors_find(g->file, "input.gate_noise"))
@@ -183,6 +228,7 @@ static struct pass_step next_step(struct golden *g, bool training) {
         .theta = g->theta,
         .values = {g->gates, g->slopes, g->temps},
         .keep = training && tensors_find(g->file, "input.dropout") ? g->keep : NULL,
+        .visible = tuning_reconstructs(t) ? g->visible : NULL,
         .batch = g->batch,
         .weight = 1.0f / (float)g->batch,
     };
@@ -226,8 +272,8 @@ static int compare(const struct golden *g, const char *prefix, const char *name,
 static int compare_tuned(const struct golden *g, const char *prefix, const float *values, struct error *e) {
     int done = 0;
     for (int k = 0; k < g->tuning.count; k++) {
-        const struct tuned *n = &g->tuning.tensors[k];
-        int r = compare(g, prefix, short_name(n->kind), n->size, values + n->offset, e);
+        struct tuned n = tuning_at(&g->tuning, k);
+        int r = compare(g, prefix, short_name(&n), n.size, values + n.offset, e);
         if (r < 0)
             return r;
         done += r;
@@ -256,6 +302,26 @@ static int compare_attention(struct golden *g, struct error *e) {
         done += r;
     }
     return done;
+}
+
+/* Predictions and targets of all patches. */
+static int compare_reconstruction(struct golden *g, struct error *e) {
+    const struct vit_shape *s = &g->tuning.shape;
+    if (!tuning_reconstructs(&g->tuning))
+        return 0;
+    size_t values = 3 * (size_t)s->image * (size_t)s->image, all = (size_t)g->batch * values;
+    float *prediction = calloc(2 * all, sizeof *prediction), *target = prediction + all;
+    if (!prediction)
+        return error_set(e, ERROR_MEMORY, "%s: not enough memory to verify it", g->path);
+    for (int i = 0; i < g->batch; i++) {
+        struct pass_reconstruction r = pass_reconstruction(g->pass, i);
+        memcpy(prediction + (size_t)i * values, r.prediction, values * sizeof *prediction);
+        memcpy(target + (size_t)i * values, r.target, values * sizeof *target);
+    }
+    int first = compare(g, "expect.", "prediction", all, prediction, e);
+    int second = first < 0 ? first : compare(g, "expect.", "target", all, target, e);
+    free(prediction);
+    return second < 0 ? second : first + second;
 }
 
 static int compare_steps(struct golden *g, struct error *e) {
@@ -288,17 +354,18 @@ static int compare_all(struct golden *g, struct error *e) {
     size_t logits = (size_t)g->batch * (size_t)g->tuning.options.classes, gates = (size_t)g->tuning.shape.depth - 1;
     float loss = (float)forward_backward(g), ratio[OPTIMIZER_MAX_BLOCKS];
     prompt_selection_ratio(gates, g->gates, ratio);
-    int r[6], sum = 0;
+    int r[7], sum = 0;
     r[0] = compare(g, "expect.", "logits", logits, g->logits, e);
     r[1] = r[0] < 0 ? r[0] : compare(g, "expect.", "loss", 1, &loss, e);
     r[2] = r[1] < 0 ? r[1] : compare_tuned(g, "expect.grad.", g->gradient, e);
     r[3] = r[2] < 0 ? r[2] : compare_attention(g, e);
     r[4] = r[3] < 0 ? r[3] : compare(g, "expect.", "selection_ratio", gates, ratio, e);
     r[5] = r[4] < 0 ? r[4] : compare_evaluation(g, e);
-    for (int i = 0; i < 6; i++)
+    r[6] = r[5] < 0 ? r[5] : compare_reconstruction(g, e);
+    for (int i = 0; i < 7; i++)
         sum += r[i];
-    if (r[5] < 0)
-        return r[5];
+    if (r[6] < 0)
+        return r[6];
     int steps = compare_steps(g, e);
     return steps < 0 ? steps : sum + steps;
 }
@@ -307,8 +374,12 @@ static int verify(struct golden *g, struct error *e) {
     int r = read_options(g, e);
     if (r < 0 || (r = check_tensors(g, e)) < 0 || (r = take_memory(g, e)) < 0 || (r = read_inputs(g, e)) < 0)
         return r;
-    struct pass_options o = {
-        .model = g->model, .tuning = &g->tuning, .chunk = g->batch, .backward = true, .keep_all = true};
+    struct pass_options o = {.model = g->model,
+                             .tuning = &g->tuning,
+                             .chunk = g->batch,
+                             .backward = true,
+                             .keep_all = true,
+                             .decoder_pos = tuning_reconstructs(&g->tuning) ? g->decoder_pos : NULL};
     if ((r = pass_create(&g->pass, &o, e)) < 0 || (r = compare_all(g, e)) < 0)
         return r;
     int expected = 0;
@@ -334,6 +405,7 @@ int verify_file(const char *path, verify_tensor_fn *on_tensor, void *context, st
     pass_destroy(g.pass);
     free(g.memory);
     free(g.labels);
+    free(g.visible);
     free(g.losses);
     model_close(g.model);
     tensors_close(g.file);

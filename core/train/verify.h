@@ -5,7 +5,9 @@
  *
  * Takes tensors model.*, input.images, input.labels, expect.*, optionally input.gate_noise, input.dropout, and metadata
  * dim, depth, heads, patch, image, classes, tokens, method, pool, insert_at (block from 0), learn_temp, batch,
- * optimizer, lr, momentum, beta2, eps, weight_decay. One thread. */
+ * optimizer, lr, momentum, beta2, eps, weight_decay, layer_decay; for method mae input.visible, expect.prediction and
+ * expect.target in place of labels and logits, and mask_ratio, decoder_dim, decoder_depth, decoder_heads. One thread.
+ */
 #ifndef CORE_TRAIN_VERIFY_H
 #define CORE_TRAIN_VERIFY_H
 

@@ -1,0 +1,37 @@
+#include "app/subcommand.h"
+#include "app/subcommands.h"
+
+static int run(const struct arguments *a, struct error *e) {
+    return cmd_run.run(a, e);
+}
+
+const struct subcommand cmd_pretrain = {
+    .name = "pretrain",
+    .synopsis = "[SCRIPT] [--model FILE] [--data SPEC] [--NAME VALUE]...",
+    .summary = "make a backbone: masked autoencoding (He et al., CVPR 2022)",
+    .details =
+        "A run like any other, with the recipe pretrain: the method mae from random weights on an endless stream of\n"
+        "rendered scenes. Most patches of an image are hidden (mask-ratio); the encoder sees the others, a light "
+        "decoder\n"
+        "(decoder-dim, -depth, -heads) predicts what is hidden. The loss is the mean squared distance to the hidden\n"
+        "patches, each normalised to mean 0 and variance 1; `explained` is 1 - loss / loss of predicting each patch's\n"
+        "mean: 0 is no better than that, 1 is perfect.\n"
+        "\n"
+        "Photographs: --data folder:PATH --model random:vits16. When the run ends, RUN/model.safetensors is the\n"
+        "backbone under MAE's names, ready for --model. The last line of standard output is\n"
+        "\n"
+        "    done run=PATH epochs=N steps=N val.explained=0.000 test.explained=0.000 sha256=HEX",
+    .options =
+        (const struct option[]){
+            {"headless", NULL, "without the live views; meant too where standard input or output is no terminal"},
+            {"ascii", NULL, "draw with plain characters alone"},
+            {"theme", "NAME", "colours of the views: dark, light or safe (for colour-blind eyes)"},
+            {"resume", "RUN", "go on with the run in this folder, to the bit"},
+            {"replay", "RUN", "run the journal of this run again and compare the weights"},
+            {NULL, NULL, NULL},
+        },
+    .takes_settings = true,
+    .recipe = "pretrain",
+    .most = 1,
+    .run = run,
+};
