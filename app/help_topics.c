@@ -163,6 +163,9 @@ static void write_files(struct page *p) {
          "Prompts, gates, temperatures, head, optimizer and position, as of the last save. --resume "
          "starts from it."},
         {"best.safetensors", "The same at the best evaluation on val."},
+        {"whatif.csv",
+         "What `gptui whatif` found: a line a clamped gate or temperature, `block` from 1, top1 and change "
+         "as shares, and how many images it makes right (better) and wrong (worse)."},
         {NULL, NULL},
     };
     static const struct help_example fields[] = {

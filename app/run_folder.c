@@ -207,6 +207,28 @@ int run_folder_settings(const struct run_folder *f, const struct job *job, const
     return r;
 }
 
+int run_folder_replace(const char *path, const char *name, run_folder_write_fn *write, const void *context,
+                       struct error *e) {
+    char file[RUN_FOLDER_FILE], beside[RUN_FOLDER_FILE + 32];
+    run_folder_file(path, name, file);
+    /* Nothing keeps two programs from writing the same file at once. */
+    snprintf(beside, sizeof beside, "%s.%ld.part", file, (long)getpid());
+    FILE *to = fopen(beside, "we");
+    if (!to)
+        return error_set(e, ERROR_IO, "%s: it cannot be written: %s", file, strerror(errno));
+    write(context, to);
+    int why = ferror(to) ? EIO : 0;
+    if (!why && (fflush(to) != 0 || fsync(fileno(to)) < 0))
+        why = errno;
+    if (fclose(to) != 0 && !why)
+        why = errno;
+    if (!why && rename(beside, file) == 0)
+        return 0;
+    why = why ? why : errno;
+    unlink(beside);
+    return error_set(e, ERROR_IO, "%s: it cannot be written: %s", file, strerror(why));
+}
+
 int run_folder_read_settings(const char *path, struct settings *out, struct error *e) {
     char file[RUN_FOLDER_FILE];
     if (access(run_folder_file(path, "settings.conf", file), F_OK) < 0)
