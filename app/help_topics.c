@@ -166,6 +166,9 @@ static void write_files(struct page *p) {
         {"model.safetensors",
          "Where weights of the backbone are tuned (full, bias, partial, pretraining): the backbone when the session "
          "ended, ready for --model."},
+        {"whatif.csv",
+         "What `gptui whatif` found: a line a clamped gate or temperature, `block` from 1, top1 and change "
+         "as shares, and how many images it makes right (better) and wrong (worse)."},
         {NULL, NULL},
     };
     static const struct help_example fields[] = {

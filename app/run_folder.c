@@ -184,27 +184,47 @@ static void write_record(FILE *f, const struct job *job) {
     fprintf(f, "# data.sha256 = %s\n# data.classes = %d\n\n", hash, dataset_classes(job->dataset));
 }
 
+int run_folder_replace(const char *path, const char *name, run_folder_write_fn *write, const void *context,
+                       struct error *e) {
+    char file[RUN_FOLDER_FILE], beside[RUN_FOLDER_FILE + 32];
+    run_folder_file(path, name, file);
+    /* Nothing keeps two programs from writing the same file at once. */
+    snprintf(beside, sizeof beside, "%s.%ld.part", file, (long)getpid());
+    FILE *to = fopen(beside, "we");
+    if (!to)
+        return error_set(e, ERROR_IO, "%s: it cannot be written: %s", file, strerror(errno));
+    write(context, to);
+    int why = ferror(to) ? EIO : 0;
+    if (!why && (fflush(to) != 0 || fsync(fileno(to)) < 0))
+        why = errno;
+    if (fclose(to) != 0 && !why)
+        why = errno;
+    if (!why && rename(beside, file) == 0)
+        return 0;
+    why = why ? why : errno;
+    unlink(beside);
+    return error_set(e, ERROR_IO, "%s: it cannot be written: %s", file, strerror(why));
+}
+
+struct record {
+    const struct job *job;
+    const struct settings *settings;
+};
+
+static void write_settings(const void *record, FILE *to) {
+    const struct record *r = record;
+    write_record(to, r->job);
+    settings_write(r->settings, to); /* a failure stays with the stream */
+}
+
 int run_folder_settings(const struct run_folder *f, const struct job *job, const char *model, struct error *e) {
-    char path[RUN_FOLDER_FILE], beside[RUN_FOLDER_FILE];
-    run_folder_file(f->path, "settings.conf", path);
-    run_folder_file(f->path, "settings.conf.part", beside);
     struct settings s = job->settings;
     /* Whole paths: a run can go on from any folder. */
     char *whole = model[0] ? realpath(model, NULL) : NULL;
     snprintf(s.model, sizeof s.model, "%.*s", (int)sizeof s.model - 1, whole ? whole : model);
     free(whole);
     snprintf(s.data, sizeof s.data, "%.*s", (int)sizeof s.data - 1, dataset_spec(job->dataset));
-    FILE *to = fopen(beside, "we");
-    if (!to)
-        return error_set(e, ERROR_IO, "%s: it cannot be written: %s", beside, strerror(errno));
-    write_record(to, job);
-    int bad = settings_write(&s, to) < 0 || fflush(to) != 0 || fsync(fileno(to)) < 0;
-    bad = fclose(to) != 0 || bad;
-    if (!bad && rename(beside, path) == 0)
-        return 0;
-    int r = error_set(e, ERROR_IO, "%s: it cannot be written: %s", path, strerror(errno));
-    unlink(beside);
-    return r;
+    return run_folder_replace(f->path, "settings.conf", write_settings, &(struct record){job, &s}, e);
 }
 
 int run_folder_read_settings(const char *path, struct settings *out, struct error *e) {

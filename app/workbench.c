@@ -95,6 +95,7 @@ int workbench_create(struct workbench **out, const struct workbench_options *o, 
     }
     w->choice = (struct choice){.head = -1, .prompt = -1, .split = w->task.images[SPLIT_VAL] ? SPLIT_VAL : SPLIT_TEST};
     workbench_size(w, o->height, o->width);
+    workbench_read_whatif(w);
     *out = w;
     return 0;
 }
@@ -104,6 +105,7 @@ void workbench_destroy(struct workbench *w) {
         return;
     history_destroy(&w->history);
     history_destroy(&w->other);
+    whatif_destroy(&w->whatif);
     free(w->look);
     free(w->pictures);
     for (int i = 0; i < SPLITS; i++)
@@ -247,6 +249,7 @@ struct area workbench_area(struct workbench *w) {
 
 struct view_context *workbench_context(struct workbench *w) {
     struct view_context *x = &w->context;
+    x->whatif = w->whatif.count ? &w->whatif : NULL;
     x->look = w->look;
     x->pictures = w->pictures;
     x->predictions = w->predictions[w->choice.split];
@@ -307,6 +310,8 @@ void workbench_ask(struct workbench *w) {
         ask_look(w);
     else if (w->choice.view == VIEW_DATA)
         ask_pictures(w);
+    else if (w->choice.view == VIEW_GATES)
+        workbench_read_whatif(w);
 }
 
 void workbench_draw(struct workbench *w, struct canvas *c) {

@@ -4,7 +4,7 @@
  *     workbench_create(&w, &options, &err);
  *     workbench_event(w, &event);                  // each one from the runner
  *     workbench_command(w, &command, &err);        // `view gates`, `select block 3`, `screenshot f.svg` ...
- *     workbench_ask(w);                            // for pictures and attention that are wanted now
+ *     workbench_ask(w);                            // for what the view wants now: pictures, attention, whatif.csv
  *     workbench_draw(w, &canvas);
  *     workbench_destroy(w);
  *

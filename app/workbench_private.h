@@ -1,6 +1,8 @@
-/* Private to workbench.c and workbench_commands.c. */
+/* Private to workbench.c, workbench_commands.c and workbench_whatif.c. */
 #ifndef APP_WORKBENCH_PRIVATE_H
 #define APP_WORKBENCH_PRIVATE_H
+
+#include <sys/stat.h>
 
 #include "app/workbench.h"
 #include "core/train/data_facts.h"
@@ -20,6 +22,9 @@ struct workbench {
     char hints[256];
     struct history history, other;
     struct choice choice;
+    struct whatif whatif;    /* of the run folder's whatif.csv; without rows: there is none */
+    struct stat whatif_file; /* of that file, when it was read; zeroed: there was none */
+    double whatif_looked;    /* when it was looked for, workbench_clock(); 0: never */
     struct look *look;
     struct pictures *pictures;
     struct predictions *predictions[SPLITS];
@@ -43,6 +48,10 @@ struct area workbench_area(struct workbench *w);
 /* The chosen row of the data view becomes that of the chosen image; where that is not listed and the list comes first,
  * the image becomes the row's. */
 void workbench_hold_sample(struct workbench *w, bool list_first);
+
+/* Reads the run folder's whatif.csv, if it is another than the one that is known; looks for it now and then only. What
+ * is wrong with it goes to the log. */
+void workbench_read_whatif(struct workbench *w);
 
 /* Brings the choice within what there is. */
 void workbench_hold_choice(struct workbench *w);

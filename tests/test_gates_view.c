@@ -330,16 +330,156 @@ static void a_click_on_the_curve_puts_the_cursor_there(void **state) {
     assert_click(HEIGHT, WIDTH, 7, 60, "");
 }
 
+/* ---- what the blocks are worth */
+
+enum { WORTH_ROWS = 1 + 2 * SAMPLE_BLOCKS - 1 + 2 };
+static struct whatif_row worth_rows[WORTH_ROWS];
+static struct whatif worth;
+
+/* Of 400 val images 284 are right; without block 11 14 of them less, without block 3 5 more than 2 less, which is
+ * noise, without the others nothing changes. With temperature 1 block 5 gains 10. */
+static void find_worth(uint64_t step) {
+    worth = (struct whatif){.split = SPLIT_VAL, .step = step, .images = 400, .rows = worth_rows};
+    worth_rows[worth.count++] = (struct whatif_row){.kind = WHATIF_BASELINE, .block = -1, .right = 284};
+    for (int l = 0; l < SAMPLE_BLOCKS; l++) {
+        struct whatif_row gate = {.kind = WHATIF_GATE_0, .block = l, .right = 284}, temp = gate;
+        temp.kind = WHATIF_TEMP_1;
+        gate.worse = l == 10 ? 15 : l == 2 ? 2 : 0;
+        gate.better = l == 10 ? 1 : l == 2 ? 5 : 0;
+        gate.right += gate.better - gate.worse;
+        temp.better = l == 4 ? 10 : 0;
+        temp.right += temp.better;
+        if (l + 1 < SAMPLE_BLOCKS)
+            worth_rows[worth.count++] = gate;
+        worth_rows[worth.count++] = temp;
+    }
+    worth_rows[worth.count++] = (struct whatif_row){.kind = WHATIF_GATES_0, .block = -1, .right = 284};
+    worth_rows[worth.count++] = (struct whatif_row){.kind = WHATIF_TEMPS_1, .block = -1, .right = 284};
+    assert_int_equal(worth.count, WORTH_ROWS);
+    run.context.whatif = &worth;
+}
+
+static void assert_ends(int y, const char *text) {
+    char *row = sample_run_row(&canvas, y);
+    size_t n = strlen(row), m = strlen(text);
+    if (n < m || strcmp(row + n - m, text) != 0)
+        fail_msg("\"%s\" is not at the end of \"%s\"", text, row);
+    free(row);
+}
+
+static uint32_t ink_at(int y, int x) {
+    return canvas_at(&canvas, y, x)->style.ink;
+}
+
+static uint32_t ink_of(enum theme_role role) {
+    return theme_style(&run.context.paint, role).ink;
+}
+
+static void a_row_says_what_top1_loses_without_its_gate(void **state) {
+    (void)state;
+    find_worth(716);
+    draw(HEIGHT, WIDTH);
+    assert_ends(0, " off pp");
+    assert_ends(1, "   +0.0");
+    assert_ends(3, "   +0.8");
+    assert_ends(11, "   -3.5!");
+    assert_row(12, " 12      - no gate: last block");
+    assert_shows("off: val, 400 images, step 716, top-1 with the gate at 0, ! beyond noise, "
+                 "unchanged 71.0%, standard error 2.3");
+    assert_int_equal(ink_at(11, WIDTH - 2), ink_of(THEME_BAD));
+    assert_int_equal(ink_at(3, WIDTH - 2), ink_of(THEME_DIM));
+    assert_int_equal(ink_at(1, WIDTH - 2), ink_of(THEME_DIM));
+}
+
+static void of_temperatures_it_says_what_1_would_change(void **state) {
+    (void)state;
+    find_worth(716);
+    run.choice.temps = true;
+    draw(HEIGHT, WIDTH);
+    assert_ends(0, " t=1 pp");
+    assert_ends(5, "   +2.5!");
+    assert_ends(12, "   +0.0");
+    assert_shows("t=1: val, 400 images, step 716, top-1 with temperature 1, ");
+    assert_int_equal(ink_at(5, WIDTH - 2), ink_of(THEME_GOOD));
+}
+
+static void results_of_another_step_say_so(void **state) {
+    (void)state;
+    find_worth(600);
+    worth.best = true;
+    draw(HEIGHT, WIDTH);
+    int y = sample_run_find(&canvas, 0, "off: val, 400 images, at step 600 (now 716), best weights, ");
+    assert_true(y > 0);
+    assert_int_equal(ink_at(y, 0), ink_of(THEME_WARN));
+    find_worth(716);
+    draw(HEIGHT, WIDTH);
+    y = sample_run_find(&canvas, 0, "off: val");
+    assert_int_equal(ink_at(y, 0), ink_of(THEME_DIM));
+}
+
+static void without_results_nothing_is_said_of_them(void **state) {
+    (void)state;
+    draw(HEIGHT, WIDTH);
+    assert_false(sample_run_shows(&canvas, "off"));
+    find_worth(716);
+    worth.count--; /* of the gates alone */
+    run.choice.temps = true;
+    draw(HEIGHT, WIDTH);
+    assert_false(sample_run_shows(&canvas, "t=1"));
+}
+
+/* The view's part of a screen of 80 x 24, and of one of 40 x 12. */
+static void results_stand_where_there_is_room(void **state) {
+    (void)state;
+    find_worth(600);
+    draw(19, 80);
+    assert_ends(0, " off pp");
+    assert_ends(11, "   -3.5!");
+    assert_row(12, " 12      - no gate: last block");
+    assert_row(14, "off: val, 400 images, at step 600 (now 716), top-1 with the gate at 0");
+    assert_shows("gate of block 3");
+    assert_true(sample_run_column(&canvas, 13, "^6") < 80 - 8);
+    draw(8, 40);
+    assert_false(sample_run_shows(&canvas, "off"));
+    assert_row(1, " 1-2 ");
+    draw(13, 80); /* the map takes every row */
+    assert_false(sample_run_shows(&canvas, "off"));
+    draw(45, 200); /* two rows a block */
+    assert_ends(21, "   -3.5!");
+}
+
+static void results_are_read_without_colours(void **state) {
+    (void)state;
+    find_worth(600);
+    run.context.paint.glyphs = GLYPHS_ASCII;
+    run.context.paint.colors = 0;
+    draw(19, 80);
+    assert_ends(11, "-3.5!");
+    assert_shows("at step 600 (now 716)");
+    for (int k = 0; k < canvas.height * canvas.width; k++)
+        assert_in_range(canvas.cells[k].glyph, 0x20, 0x7e);
+}
+
+static void a_click_beside_the_map_chooses_the_block_too(void **state) {
+    (void)state;
+    find_worth(716);
+    assert_click(HEIGHT, WIDTH, 7, WIDTH - 2, "select block 7");
+    assert_click(HEIGHT, WIDTH, 14, 10, ""); /* where they come from */
+    assert_click(HEIGHT, WIDTH, 20, WIDTH - 1 - 8, "cursor 716");
+}
+
 static void nothing_is_drawn_outside_of_the_area(void **state) {
     (void)state;
     struct error e = {0};
     sample_run_overlay(&run);
+    find_worth(600);
     run.choice.has_cursor = true;
     run.choice.cursor = 500;
     for (int height = 0; height < 52; height += 1 + height / 6)
         for (int width = 0; width < 620; width += 1 + width / 4) {
             run.choice.block = (height + width) % SAMPLE_BLOCKS;
             run.choice.temps = width % 2;
+            run.context.whatif = height % 3 ? &worth : NULL;
             assert_int_equal(canvas_create(&canvas, height + 2, width + 2, &e), 0);
             canvas_fill(&canvas, canvas_all(&canvas), '~', theme_style(&run.context.paint, THEME_TEXT));
             gates_view.draw(&run.context, &canvas, (struct area){1, 1, height, width});
@@ -375,6 +515,13 @@ int main(void) {
         TEST(before_the_first_step_the_map_is_empty),
         TEST(a_click_on_a_row_chooses_its_block),
         TEST(a_click_on_the_curve_puts_the_cursor_there),
+        TEST(a_row_says_what_top1_loses_without_its_gate),
+        TEST(of_temperatures_it_says_what_1_would_change),
+        TEST(results_of_another_step_say_so),
+        TEST(without_results_nothing_is_said_of_them),
+        TEST(results_stand_where_there_is_room),
+        TEST(results_are_read_without_colours),
+        TEST(a_click_beside_the_map_chooses_the_block_too),
         TEST(nothing_is_drawn_outside_of_the_area),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/language.h"
@@ -305,6 +306,63 @@ static void screenshots_and_exports_are_files(void **state) {
     tear_down(&r);
 }
 
+/* ---- whatif.csv */
+
+#define WHATIF_HEAD                                                                                                    \
+    "weights,split,step,images,variant,block,value,selection,right,top1,change,better,worse,loss\n"                    \
+    "last,val,3,7,baseline,,,,4,0.5,0,0,0,1.2\n"
+
+static void write_whatif(const char *text) {
+    FILE *f = fopen("runs/a/whatif.csv", "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* After as long as the folder is not looked at again. */
+static const struct whatif *look_again(struct rig *r) {
+    run(r, "view gates");
+    usleep(520000);
+    workbench_ask(r->workbench);
+    return workbench_context(r->workbench)->whatif;
+}
+
+static bool log_has(struct rig *r, const char *text) {
+    const struct view_context *x = workbench_context(r->workbench);
+    for (size_t i = 0; i < x->log_count; i++)
+        if (strstr(x->log[i].text, text))
+            return true;
+    return false;
+}
+
+static void what_whatif_found_is_read_from_the_run_folder(void **state) {
+    (void)state;
+    char folder[] = "/tmp/gptui-worth.XXXXXX";
+    struct rig r;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(mkdir("runs", 0700) | mkdir("runs/a", 0700), 0);
+    write_whatif(WHATIF_HEAD "last,val,3,7,gate=0,4,0.5,0.5,3,0.4,-0.1,0,1,1.2\n");
+    set_up(&r);
+    const struct whatif *w = workbench_context(r.workbench)->whatif;
+    assert_non_null(w);
+    assert_true(w->step == 3 && w->images == 7 && w->count == 2);
+    write_whatif(WHATIF_HEAD "last,val,3,7,gate=0,5,0.5,0.5,3,0.4,-0.1,0,1,1.2\n"); /* nano has 4 blocks */
+    assert_null(look_again(&r));
+    assert_true(log_has(&r, "whatif.csv: it is about a run of more than 4 blocks"));
+    write_whatif("weights,\x1b[31m");
+    assert_null(look_again(&r));
+    assert_true(log_has(&r, "runs/a/whatif.csv: line 1: "));
+    assert_int_equal(unlink("runs/a/whatif.csv"), 0);
+    assert_null(look_again(&r));
+    write_whatif(WHATIF_HEAD);
+    assert_non_null(look_again(&r));
+    tear_down(&r);
+    assert_int_equal(unlink("runs/a/whatif.csv") | rmdir("runs/a") | rmdir("runs"), 0);
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_heads_and_prompts_stay_within_the_model),
@@ -314,6 +372,7 @@ int main(void) {
         cmocka_unit_test(attention_is_asked_for_once_where_it_is_seen),
         cmocka_unit_test(another_dataset_brings_its_classes),
         cmocka_unit_test(screenshots_and_exports_are_files),
+        cmocka_unit_test(what_whatif_found_is_read_from_the_run_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,10 +7,10 @@
 
 /* ---- layout */
 
-enum { LEAST_CURVE = 5, MOST_TALL = 3, LIST_FROM = 15, MOST_LIST = 8 };
+enum { LEAST_CURVE = 5, MOST_TALL = 3, LIST_FROM = 15, MOST_LIST = 8, LEAST_WORTH = 60 };
 
 struct layout {
-    struct area legend, axis, curve, list; /* height 0: none */
+    struct area legend, worth, axis, source, curve, list; /* height 0: none */
     struct gates_map map;
 };
 
@@ -76,17 +76,26 @@ static int list_height(const struct view_context *x, int rest, int width) {
     return rest < LIST_FROM || rows == 0 ? 0 : min(min(1 + rows, rest / 3), MOST_LIST);
 }
 
+/* What the blocks are worth takes columns from the map, and a row that says where it comes from from the curve: where
+ * there is no room for both, or not a row a block, both are left out. */
 static struct layout layout_of(const struct view_context *x, struct area a) {
     struct layout l = {.map.rows = max(curves_depth(x), 1)};
     a.width = min(a.width, GATES_WIDTH);
     int budget = max(a.height - 2, 1), height = map_height(x, &l.map, budget), rest = budget - height;
-    int axis = rest < LEAST_CURVE && rest > 0 ? 2 : 1, list = list_height(x, rest, a.width);
-    l.legend = canvas_part(a, 0, 0, 1, a.width);
-    l.map.area = canvas_part(a, 1, 0, height, a.width);
+    int source = rest > 0 && l.map.each == 1 && a.width >= LEAST_WORTH && gates_has_worth(x);
+    int width = a.width - source * GATES_WORTH, least = LEAST_CURVE - source;
+    rest -= source;
+    int axis = rest < least && rest > 0 ? 2 : 1, list = list_height(x, rest, a.width);
+    l.legend = canvas_part(a, 0, 0, 1, width);
+    l.map.area = canvas_part(a, 1, 0, height, width);
     l.map.first = first_block(x, &l.map, height);
-    l.axis = canvas_part(a, 1 + height, 0, axis, a.width);
-    if (rest >= LEAST_CURVE)
-        l.curve = canvas_part(a, 2 + height, 0, rest - list, a.width);
+    l.axis = canvas_part(a, 1 + height, 0, axis, width);
+    if (source) {
+        l.worth = canvas_part(a, 0, width, 1 + height, GATES_WORTH);
+        l.source = canvas_part(a, 1 + height + axis, 0, 1, a.width);
+    }
+    if (rest >= least)
+        l.curve = canvas_part(a, 2 + height + source, 0, rest - list, width);
     l.list = canvas_part(a, a.height - list, 0, list, a.width);
     return l;
 }
@@ -208,6 +217,10 @@ static void draw(const struct view_context *x, struct canvas *c, struct area a) 
     gates_legend(x, c, l.legend, &l.map);
     gates_draw_map(x, c, &l.map);
     gates_axis(x, c, l.axis);
+    if (l.source.height > 0) {
+        gates_draw_worth(x, c, l.worth, &l.map);
+        gates_draw_source(x, c, l.source);
+    }
     if (l.curve.height > 0)
         draw_curve(x, c, l.curve);
     draw_list(x, c, l.list);

@@ -10,6 +10,7 @@
 #include "core/settings.h"
 #include "core/train/look.h"
 #include "core/train/snapshot.h"
+#include "core/train/whatif.h"
 #include "views/choice.h"
 #include "views/history.h"
 #include "views/theme.h"
@@ -78,6 +79,7 @@ struct view_context {
     const struct look *look; /* the newest attention; NULL: none yet */
     const struct pictures *pictures;
     const struct predictions *predictions; /* of the chosen split's last evaluation; NULL: none yet */
+    const struct whatif *whatif;           /* what `gptui whatif` found of this run; NULL: it never ran */
     const struct view_machine *machine;
     const struct choice *choice;
     const struct view_log_line *log; /* [log_count], oldest first */
