@@ -151,6 +151,8 @@ static int run(const struct arguments *a, struct error *e) {
     const char *theme = arguments_value(a, "theme");
     if (theme && !theme_named(theme))
         return error_set(e, ERROR_USAGE, "theme is \"%s\", expected dark, light or safe", theme);
+    if (reported && (a->count > 0 || arguments_has(a, "grid")))
+        return error_set(e, ERROR_USAGE, "--report tells what is in a folder, expected no grid beside it");
     if (!reported && !out)
         return error_set(e, ERROR_USAGE, "where are the results to go? Name a folder with --out FOLDER");
     signal(SIGXFSZ, SIG_IGN); /* ulimit -f: an error of the write, as a full disk is */

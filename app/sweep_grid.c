@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,16 +142,27 @@ int sweep_grid_read(struct sweep_grid *g, const char *path, struct error *e) {
     return settings_each(path, take_line, g, e);
 }
 
+/* The list is a value as any other, quoted where it has to be. */
+static int write_axis(const struct sweep_axis *axis, FILE *f) {
+    char name[64], *list = NULL;
+    size_t size;
+    FILE *to = open_memstream(&list, &size);
+    for (size_t i = 0; to && i < axis->count; i++)
+        fprintf(to, "%s%s", i ? ", " : "", axis->values[i]);
+    snprintf(name, sizeof name, "grid %s", axis->setting->name);
+    bool good = to && fclose(to) == 0;
+    if (good)
+        settings_write_line(name, list, f);
+    free(list);
+    return good ? 0 : ERROR_MEMORY;
+}
+
 int sweep_grid_write(const struct sweep_grid *g, FILE *f) {
     for (size_t i = 0; i < g->fixed_count; i++)
         settings_write_line(g->fixed[i].setting->name, g->fixed[i].value, f);
-    for (size_t a = 0; a < g->axis_count; a++) {
-        const struct sweep_axis *axis = &g->axes[a];
-        fprintf(f, "grid %s = ", axis->setting->name);
-        for (size_t i = 0; i < axis->count; i++)
-            fprintf(f, "%s%s", i ? ", " : "", axis->values[i]);
-        fputc('\n', f);
-    }
+    for (size_t a = 0; a < g->axis_count; a++)
+        if (write_axis(&g->axes[a], f) < 0)
+            return ERROR_MEMORY;
     if (*g->choose)
         settings_write_line("choose", g->choose, f);
     return ferror(f) ? ERROR_IO : 0;

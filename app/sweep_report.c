@@ -36,7 +36,10 @@ static void put_remarks(struct record *r, const struct sweep_line *line) {
     const struct {
         size_t count;
         const char *what;
-    } remarks[] = {{line->diverged, "diverged"}, {line->failed, "failed"}, {line->missing, "not run yet"}};
+    } remarks[] = {{line->diverged, "diverged"},
+                   {line->failed, "failed"},
+                   {line->missing, "not run yet"},
+                   {line->blind, "without val"}};
     char *out = next(r);
     for (size_t i = 0, n = 0; i < sizeof remarks / sizeof *remarks; i++)
         if (remarks[i].count)
@@ -92,7 +95,7 @@ static void widen(const struct record *r, int *widths) {
 
 void sweep_report_markdown(const struct sweep_report *r, FILE *f) {
     const struct sweep_grid *g = r->table->grid;
-    static struct record record; /* too large for some stacks; this is the main thread's alone */
+    struct record record;
     int widths[COLUMNS] = {0};
     make_header(g, &record);
     widen(&record, widths);

@@ -122,8 +122,9 @@ static void end_runs(struct runner *r) {
 /* The sentence without the program's name before it. */
 static void find_reason(const struct slot *s, char *out, size_t size) {
     const char *text = *s->complaint ? s->complaint : s->line, *colon = strstr(text, ": ");
-    if (s->signal)
-        snprintf(out, size, "ended by signal %d (%s)", s->signal, strsignal(s->signal));
+    int number = s->signal ? s->signal : s->status > 128 ? (int)s->status - 128 : 0;
+    if (number)
+        snprintf(out, size, "ended by signal %d (%s)", number, strsignal(number));
     else if (strncmp(text, "gptui", 5) == 0 && colon)
         snprintf(out, size, "%.500s", colon + 2);
     else

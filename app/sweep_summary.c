@@ -31,7 +31,9 @@ static struct sweep_line look_at(const struct sweep_table *t, size_t cell, doubl
         line.failed += row->status == SWEEP_FAILED;
         line.diverged += row->status == SWEEP_DIVERGED;
         count += row->status == SWEEP_DONE || row->status == SWEEP_DIVERGED;
-        if (row->status == SWEEP_DONE && !isnan(row->val))
+        if (row->status == SWEEP_DONE && isnan(row->val))
+            line.blind++;
+        else if (row->status == SWEEP_DONE)
             sum += row->val;
         if (row->status == SWEEP_DONE && !isnan(row->test))
             tests[known++] = row->test;

@@ -20,6 +20,7 @@ struct sweep_line {
     double val;                       /* mean over seeds of the best top-1; NaN: nothing has ended yet */
     struct sweep_statistics test;     /* over the seeds that have one */
     size_t diverged, failed, missing; /* seeds of the chosen value */
+    size_t blind;                     /* and those that ended without a val result, which count as 0 too */
 };
 
 struct sweep_summary {

@@ -194,18 +194,19 @@ static void a_file_holds_fixed_settings_axes_and_the_choice(void **state) {
     struct sweep_grid g = {0}, again = {0};
     struct error e = {0};
     char *path = write_text("# mine\nepochs = 3\nmodel = \"my # model\"\n\ngrid  prompts = 5, 10 # more later\n"
-                            "grid seed = 1,2\nchoose = prompts\n"),
+                            "grid seed = 1,2\ngrid data = \"a #1,b\"\nchoose = prompts\n"),
          *text = NULL;
     size_t size;
     assert_int_equal(sweep_grid_read(&g, path, &e), 0);
     unlink(path);
     check(&g);
-    assert_true(sweep_grid_cells(&g) == 4 && g.fixed_count == 2 && g.chosen == 0);
+    assert_true(sweep_grid_cells(&g) == 8 && g.fixed_count == 2 && g.chosen == 0);
     FILE *f = open_memstream(&text, &size);
     assert_int_equal(sweep_grid_write(&g, f), 0);
     fclose(f);
-    assert_string_equal(text, "epochs = 3\nmodel = \"my # model\"\ngrid prompts = 5, 10\ngrid seed = 1, 2\n"
-                              "choose = prompts\n");
+    assert_string_equal(
+        text, "epochs = 3\nmodel = \"my # model\"\ngrid prompts = 5, 10\ngrid seed = 1, 2\ngrid data = \"a #1, b\"\n"
+              "choose = prompts\n");
     path = write_text(text);
     assert_int_equal(sweep_grid_read(&again, path, &e), 0);
     unlink(path);

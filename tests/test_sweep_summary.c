@@ -127,6 +127,22 @@ static void a_failed_run_counts_nowhere_and_what_has_not_run_is_said(void **stat
     close_rig(&r);
 }
 
+static void a_run_without_a_val_result_counts_as_0_and_is_said(void **state) {
+    (void)state;
+    struct rig r;
+    open_rig(&r, "");
+    put(&r, 0, NAN, 0.3);
+    put(&r, 3, 0.1, NAN);
+    make(&r);
+    assert_string_equal(sweep_grid_value(&r.grid, r.summary->lines[0].cell, 1), "0.2");
+    assert_true(r.summary->lines[0].blind == 0 && r.summary->lines[0].test.count == 0);
+    sweep_summary_free(r.summary);
+    put(&r, 3, NAN, 0.4);
+    make(&r);
+    assert_true(r.summary->lines[0].blind == 1 && r.summary->lines[0].val == 0);
+    close_rig(&r);
+}
+
 static void without_a_choice_every_value_has_its_line(void **state) {
     (void)state;
     struct rig r;
@@ -150,6 +166,7 @@ int main(void) {
         cmocka_unit_test(of_equal_values_the_first_is_chosen),
         cmocka_unit_test(a_diverged_run_counts_as_0_on_val_and_nowhere_on_test),
         cmocka_unit_test(a_failed_run_counts_nowhere_and_what_has_not_run_is_said),
+        cmocka_unit_test(a_run_without_a_val_result_counts_as_0_and_is_said),
         cmocka_unit_test(without_a_choice_every_value_has_its_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
