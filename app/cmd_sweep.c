@@ -119,8 +119,8 @@ static int sweep_all(struct sweep *s, struct error *e) {
         return r;
     size_t cells = sweep_grid_cells(&s->grid),
            ended = sweep_table_count(&s->table, SWEEP_DONE) + sweep_table_count(&s->table, SWEEP_DIVERGED);
-    fprintf(stderr, "%zu cells, %zu of them done before, %d at once with %d thread%s each, folder %s\n", cells, ended,
-            s->jobs, s->threads, s->threads == 1 ? "" : "s", s->folder.path);
+    fprintf(stderr, "%zu cell%s, %zu of them done before, %d at once with %d thread%s each, folder %s\n", cells,
+            cells == 1 ? "" : "s", ended, s->jobs, s->threads, s->threads == 1 ? "" : "s", s->folder.path);
     struct sweep_runner_options o = {
         .grid = &s->grid, .table = &s->table, .folder = &s->folder, .jobs = s->jobs, .threads = s->threads};
     int status = sweep_runner_run(&o, e);
