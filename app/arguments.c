@@ -192,6 +192,15 @@ const char *arguments_value(const struct arguments *a, const char *option) {
     return NULL;
 }
 
+const char *arguments_next(const struct arguments *a, const char *option, size_t *at) {
+    while (*at < a->options) {
+        const struct given_option *given = &a->given[(*at)++];
+        if (strcmp(given->name, option) == 0)
+            return given->value;
+    }
+    return NULL;
+}
+
 int arguments_override(const struct arguments *a, struct settings *s, struct error *e) {
     struct settings wanted = *s;
     int result = apply_given(a, &wanted, e);

@@ -1,8 +1,11 @@
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/arguments.h"
 #include "app/headless.h"
@@ -11,6 +14,7 @@
 #include "app/open_job.h"
 #include "app/plan.h"
 #include "app/progress.h"
+#include "core/number.h"
 #include "views/theme.h"
 
 /* The script given as positional argument; `left`, the lines that a resumed run still has, where there is none. */
@@ -246,7 +250,21 @@ static int replay(const struct arguments *a, const char *path, struct error *e) 
     return r;
 }
 
+/* The kernel sends SIGTERM when the program that started this one ends, however that comes about. The look at the
+ * parent is for one that ended before it was asked to. */
+static int attach(const char *to, struct error *e) {
+    uint64_t parent;
+    if (!number_count(to, &parent))
+        return error_set(e, ERROR_USAGE, "attached is \"%.80s\", expected the number of a process", to);
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || (uint64_t)getppid() != parent)
+        return error_set(e, ERROR_CANCELLED, "process %s did not start this run, or has ended", to);
+    return 0;
+}
+
 static int run(const struct arguments *a, struct error *e) {
+    const char *attached = arguments_value(a, "attached");
+    if (attached && attach(attached, e) < 0)
+        return e->code;
     const char *theme = arguments_value(a, "theme");
     if (theme && !theme_named(theme))
         return error_set(e, ERROR_USAGE, "theme is \"%s\", expected dark, light or safe", theme);
@@ -283,6 +301,7 @@ const struct subcommand cmd_run = {
             {"theme", "NAME", "colours of the views: dark, light or safe (for colour-blind eyes)"},
             {"resume", "RUN", "go on with the run in this folder, to the bit"},
             {"replay", "RUN", "run the journal of this run again and compare the weights"},
+            {"attached", "PID", "save and end, as for SIGTERM, when this process, which started the run, ends"},
             {NULL, NULL, NULL},
         },
     .takes_settings = true,

@@ -56,4 +56,7 @@ struct subcommand {
 bool arguments_has(const struct arguments *a, const char *option);
 const char *arguments_value(const struct arguments *a, const char *option);
 
+/* The values of an option that may be given several times, one a call from *at = 0 on; NULL: there are no more. */
+const char *arguments_next(const struct arguments *a, const char *option, size_t *at);
+
 #endif

@@ -279,34 +279,37 @@ static void cut_comment(char *text) {
         }
 }
 
-static int read_line(struct settings *s, char *line, struct error *e) {
-    char *name = skip_blanks(line);
-    if (!*name || *name == '#')
+static int split_line(char *line, char **name, char **value, struct error *e) {
+    *name = skip_blanks(line);
+    *value = NULL;
+    if (!**name || **name == '#') {
+        *name = NULL;
         return 0;
-    char *equals = strchr(name, '=');
-    if (!equals)
-        return error_set(e, ERROR_USAGE, "\"%.80s\" is no setting, expected \"name = value\"", name);
-    cut_blanks(name, equals);
-    char *value = skip_blanks(equals + 1);
-    if (*value != '"') {
-        cut_comment(value);
-        cut_blanks(value, value + strlen(value));
-        return settings_set(s, name, value, e);
     }
-    char *rest = unquote(value);
+    char *equals = strchr(*name, '=');
+    if (!equals)
+        return error_set(e, ERROR_USAGE, "\"%.80s\" is no setting, expected \"name = value\"", *name);
+    cut_blanks(*name, equals);
+    *value = skip_blanks(equals + 1);
+    if (**value != '"') {
+        cut_comment(*value);
+        cut_blanks(*value, *value + strlen(*value));
+        return 0;
+    }
+    char *rest = unquote(*value);
     if (!rest)
-        return error_set(e, ERROR_USAGE, "the text of %.80s has no closing quote", name);
+        return error_set(e, ERROR_USAGE, "the text of %.80s has no closing quote", *name);
     rest = skip_blanks(rest);
     if (*rest && *rest != '#')
-        return error_set(e, ERROR_USAGE, "\"%.80s\" follows the quoted text of %.80s, expected nothing", rest, name);
-    return settings_set(s, name, value, e);
+        return error_set(e, ERROR_USAGE, "\"%.80s\" follows the quoted text of %.80s, expected nothing", rest, *name);
+    return 0;
 }
 
-int settings_read(struct settings *s, const char *path, struct error *e) {
+int settings_each(const char *path, settings_take *take, void *context, struct error *e) {
     FILE *f = fopen(path, "re");
     if (!f)
         return error_set(e, ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
-    char *line = NULL;
+    char *line = NULL, *name = NULL, *value = NULL;
     size_t room = 0;
     int result = 0;
     ssize_t length;
@@ -316,7 +319,9 @@ int settings_read(struct settings *s, const char *path, struct error *e) {
         if (strlen(line) != (size_t)length)
             result = error_set(e, ERROR_USAGE, "a byte 0 in the line, expected text");
         else
-            result = read_line(s, line, e);
+            result = split_line(line, &name, &value, e);
+        if (result == 0 && name)
+            result = take(context, name, value, e);
         if (result < 0)
             error_prefix(e, "%s:%zu: ", path, number);
     }
@@ -327,23 +332,34 @@ int settings_read(struct settings *s, const char *path, struct error *e) {
     return result;
 }
 
+static int take_setting(void *settings, const char *name, const char *value, struct error *e) {
+    return settings_set(settings, name, value, e);
+}
+
+int settings_read(struct settings *s, const char *path, struct error *e) {
+    return settings_each(path, take_setting, s, e);
+}
+
 static bool needs_quotes(const char *text) {
     size_t length = strlen(text);
     return length == 0 || is_blank(text[0]) || is_blank(text[length - 1]) || text[0] == '"' || strchr(text, '#');
 }
 
+void settings_write_line(const char *name, const char *value, FILE *f) {
+    if (!needs_quotes(value)) {
+        fprintf(f, "%s = %s\n", name, value);
+        return;
+    }
+    fprintf(f, "%s = \"", name);
+    for (const char *at = value; *at; at++)
+        fprintf(f, "%s%c", *at == '"' || *at == '\\' ? "\\" : "", *at);
+    fprintf(f, "\"\n");
+}
+
 int settings_write(const struct settings *s, FILE *f) {
     for (size_t i = 0; i < ROWS; i++) {
         char value[SETTINGS_TEXT];
-        settings_get(s, &rows[i], value, sizeof value);
-        if (rows[i].type != SETTING_TEXT || !needs_quotes(value)) {
-            fprintf(f, "%s = %s\n", rows[i].name, value);
-            continue;
-        }
-        fprintf(f, "%s = \"", rows[i].name);
-        for (const char *at = value; *at; at++)
-            fprintf(f, "%s%c", *at == '"' || *at == '\\' ? "\\" : "", *at);
-        fprintf(f, "\"\n");
+        settings_write_line(rows[i].name, settings_get(s, &rows[i], value, sizeof value), f);
     }
     return ferror(f) ? ERROR_IO : 0;
 }

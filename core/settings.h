@@ -118,6 +118,14 @@ const char *settings_get(const struct settings *s, const struct setting *row, ch
  * ERROR_USAGE with FILE:LINE. */
 int settings_read(struct settings *s, const char *path, struct error *e);
 
+/* The same lines, one by one: `take` gets each name and value, whatever they are. An error of it ends the reading and
+ * gets FILE:LINE too. */
+typedef int settings_take(void *context, const char *name, const char *value, struct error *e);
+int settings_each(const char *path, settings_take *take, void *context, struct error *e);
+
+/* Writes such a line, quoted where it has to be. */
+void settings_write_line(const char *name, const char *value, FILE *f);
+
 /* Writes all of them as such lines. Returns a negative number if the stream has an error. */
 int settings_write(const struct settings *s, FILE *f);
 

@@ -91,6 +91,16 @@ static void the_last_value_of_an_option_counts(void **state) {
     arguments_free(&a);
 }
 
+static void an_option_given_several_times_has_all_its_values(void **state) {
+    (void)state;
+    struct arguments a = accepted(&inspect, "--top=3 a --json --top 4");
+    size_t at = 0;
+    assert_string_equal(arguments_next(&a, "top", &at), "3");
+    assert_string_equal(arguments_next(&a, "top", &at), "4");
+    assert_null(arguments_next(&a, "top", &at));
+    arguments_free(&a);
+}
+
 static void two_dashes_end_the_options_and_one_is_an_argument(void **state) {
     (void)state;
     struct arguments a = accepted(&inspect, "- -- --json");
@@ -234,6 +244,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_and_arguments_come_in_any_order),
         cmocka_unit_test(the_last_value_of_an_option_counts),
+        cmocka_unit_test(an_option_given_several_times_has_all_its_values),
         cmocka_unit_test(two_dashes_end_the_options_and_one_is_an_argument),
         cmocka_unit_test(wrong_words_are_refused_with_what_was_expected),
         cmocka_unit_test(help_and_version_need_nothing_else_to_be_right),

@@ -3,11 +3,16 @@
 #ifndef VIEWS_EXPORT_H
 #define VIEWS_EXPORT_H
 
+#include <stdio.h>
+
 #include "views/view.h"
 
 /* The canvas as SVG (cells as rectangles and text in a monospaced font, box drawing, blocks and braille as shapes, so
  * that it is crisp at any size) or as UTF-8 text, by the suffix. Errors: ERROR_USAGE (another suffix), ERROR_IO. */
 int export_screen(const struct canvas *c, const struct paint *p, const char *path, struct error *e);
+
+/* The canvas as UTF-8 text: its rows, without the blanks at their ends. */
+void export_text(const struct canvas *c, FILE *f);
 
 /* What the chosen view shows. .csv: its numbers (overview, gates: a row a step with loss, top1, rate, gates,
  * temperatures; attention: a row a patch; data: a row an image and its prediction). .png: the curve, the heat map or

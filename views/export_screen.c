@@ -31,8 +31,7 @@ int export_close(struct export_file *x, bool keep, struct error *e) {
     return keep && why ? error_set(e, ERROR_IO, "%s: cannot be written: %s", x->path, strerror(why)) : 0;
 }
 
-/* The rows, without the blanks at their ends. */
-static void write_text(const struct canvas *c, FILE *f) {
+void export_text(const struct canvas *c, FILE *f) {
     const struct cell *row = c->cells;
     for (int y = 0; y < c->height; y++, row += c->width) {
         int end = c->width;
@@ -58,6 +57,6 @@ int export_screen(const struct canvas *c, const struct paint *p, const char *pat
     if (svg)
         export_svg(c, p, x.f);
     else
-        write_text(c, x.f);
+        export_text(c, x.f);
     return export_close(&x, true, e);
 }

@@ -1,0 +1,223 @@
+#include <signal.h>
+#include <string.h>
+
+#include "app/page.h"
+#include "app/subcommand.h"
+#include "app/sweep_report.h"
+#include "app/sweep_runner.h"
+#include "core/number.h"
+#include "core/train/team.h"
+#include "views/theme.h"
+
+enum { USUAL_JOBS = 4 };
+
+struct sweep {
+    const struct arguments *arguments;
+    struct sweep_grid grid;
+    struct sweep_folder folder;
+    struct sweep_table table;
+    int jobs, threads;
+};
+
+static int read_count(const struct arguments *a, const char *name, int usual, int *out, struct error *e) {
+    const char *text = arguments_value(a, name);
+    uint64_t count = 0;
+    *out = usual;
+    if (!text)
+        return 0;
+    if (!number_count(text, &count) || count < 1 || count > 1024)
+        return error_set(e, ERROR_USAGE, "%s is \"%.80s\", expected a whole number from 1 to 1024", name, text);
+    *out = (int)count;
+    return 0;
+}
+
+static int read_cores(struct sweep *s, struct error *e) {
+    const struct arguments *a = s->arguments;
+    int cores;
+    int r = read_count(a, "threads", team_default_size(), &cores, e);
+    if (r == 0)
+        r = read_count(a, "jobs", cores < USUAL_JOBS ? cores : USUAL_JOBS, &s->jobs, e);
+    if (r == 0)
+        r = read_count(a, "threads-per-run", cores > s->jobs ? cores / s->jobs : 1, &s->threads, e);
+    return r;
+}
+
+/* A file for --config may be the settings.conf of a run, which names its own folder and threads. */
+static int take_config(void *grid, const char *name, const char *value, struct error *e) {
+    return strcmp(name, "out") == 0 || strcmp(name, "threads") == 0 ? 0 : sweep_grid_fix(grid, name, value, e);
+}
+
+static int read_options(struct sweep *s, struct error *e) {
+    const struct arguments *a = s->arguments;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < settings_count(); i++) {
+        const char *name = settings_at(i)->name, *value = arguments_value(a, name);
+        if (value && strcmp(name, "out") != 0 && strcmp(name, "threads") != 0)
+            r = sweep_grid_fix(&s->grid, name, value, e);
+    }
+    if (r < 0)
+        return error_prefix(e, "--");
+    size_t at = 0;
+    for (const char *text; r == 0 && (text = arguments_next(a, "grid", &at));)
+        r = sweep_grid_add_text(&s->grid, text, e);
+    return r < 0 ? error_prefix(e, "--grid: ") : 0;
+}
+
+/* From the file, the options, or, where there are neither, the folder: then the sweep in it goes on. */
+static int read_grid(struct sweep *s, const char *out, struct error *e) {
+    const struct arguments *a = s->arguments;
+    const char *config = arguments_value(a, "config"), *choose = arguments_value(a, "choose");
+    if (choose && strlen(choose) >= sizeof s->grid.choose)
+        return error_set(e, ERROR_USAGE, "choose is \"%.40s...\", expected the name of a setting", choose);
+    if (choose)
+        strcpy(s->grid.choose, choose);
+    int r = config ? settings_each(config, take_config, &s->grid, e) : 0;
+    if (r == 0 && a->count > 0)
+        r = sweep_grid_read(&s->grid, a->values[0], e);
+    if (r == 0)
+        r = read_options(s, e);
+    if (r == 0 && !s->grid.axis_count && !s->grid.fixed_count)
+        r = sweep_folder_read(out, &s->grid, e);
+    return r < 0 ? r : sweep_grid_check(&s->grid, e);
+}
+
+static int open_table(struct sweep *s, const char *out, struct error *e) {
+    char path[SWEEP_FOLDER_FILE];
+    return sweep_table_read(&s->table, &s->grid, sweep_folder_file(out, "cells.csv", path), e);
+}
+
+/* A cell that failed is no result: the exit status says so, whatever the others found. */
+static int report(struct sweep *s, const char *out, struct error *e) {
+    struct sweep_summary *summary = NULL;
+    int r = sweep_summary_make(&summary, &s->table, e);
+    struct sweep_report report = {.table = &s->table,
+                                  .summary = summary,
+                                  .folder = out,
+                                  .ascii = arguments_has(s->arguments, "ascii"),
+                                  .theme = arguments_value(s->arguments, "theme")};
+    if (r == 0)
+        r = sweep_report_write(&report, e);
+    if (r == 0)
+        r = sweep_report_print(&report, page_width(stdout), stdout, e);
+    if (r == 0)
+        sweep_report_line(&report, stdout);
+    sweep_summary_free(summary);
+    size_t failed = sweep_table_count(&s->table, SWEEP_FAILED);
+    if (r == 0 && failed)
+        r = error_set(e, ERROR_CANCELLED, "%s: %zu of %zu cells failed; the same call tries them again", out, failed,
+                      sweep_grid_cells(&s->grid));
+    return r;
+}
+
+static int sweep_all(struct sweep *s, struct error *e) {
+    int r = sweep_folder_record(&s->folder, &s->grid, e);
+    if (r == 0)
+        r = open_table(s, s->folder.path, e);
+    if (r == 0)
+        r = sweep_table_open(&s->table, e);
+    if (r < 0)
+        return r;
+    size_t cells = sweep_grid_cells(&s->grid),
+           ended = sweep_table_count(&s->table, SWEEP_DONE) + sweep_table_count(&s->table, SWEEP_DIVERGED);
+    fprintf(stderr, "%zu cell%s, %zu of them done before, %d at once with %d thread%s each, folder %s\n", cells,
+            cells == 1 ? "" : "s", ended, s->jobs, s->threads, s->threads == 1 ? "" : "s", s->folder.path);
+    struct sweep_runner_options o = {
+        .grid = &s->grid, .table = &s->table, .folder = &s->folder, .jobs = s->jobs, .threads = s->threads};
+    int status = sweep_runner_run(&o, e);
+    if (status != 0)
+        return status;
+    r = sweep_table_sort(&s->table, e);
+    return r < 0 ? r : report(s, s->folder.path, e);
+}
+
+/* Looks at what is there, whether or not a sweep is at work in it. */
+static int report_alone(struct sweep *s, const char *out, struct error *e) {
+    const char *choose = arguments_value(s->arguments, "choose");
+    if (choose)
+        snprintf(s->grid.choose, sizeof s->grid.choose, "%s", choose);
+    int r = sweep_folder_read(out, &s->grid, e);
+    if (r == 1)
+        return error_set(e, ERROR_USAGE, "%s: it is no folder of a sweep: there is no sweep.conf in it", out);
+    if (r == 0)
+        r = sweep_grid_check(&s->grid, e);
+    if (r == 0)
+        r = open_table(s, out, e);
+    return r < 0 ? r : report(s, out, e);
+}
+
+static int run(const struct arguments *a, struct error *e) {
+    struct sweep s = {.arguments = a, .folder = {.lock = -1, .runs = -1}};
+    const char *out = arguments_value(a, "out"), *reported = arguments_value(a, "report");
+    const char *theme = arguments_value(a, "theme");
+    if (theme && !theme_named(theme))
+        return error_set(e, ERROR_USAGE, "theme is \"%s\", expected dark, light or safe", theme);
+    if (reported && (a->count > 0 || arguments_has(a, "grid")))
+        return error_set(e, ERROR_USAGE, "--report tells what is in a folder, expected no grid beside it");
+    if (!reported && !out)
+        return error_set(e, ERROR_USAGE, "where are the results to go? Name a folder with --out FOLDER");
+    signal(SIGXFSZ, SIG_IGN); /* ulimit -f: an error of the write, as a full disk is */
+    int r;
+    if (reported) {
+        r = report_alone(&s, reported, e);
+    } else {
+        r = read_cores(&s, e);
+        if (r == 0)
+            r = read_grid(&s, out, e);
+        if (r == 0)
+            r = sweep_folder_open(&s.folder, out, e);
+        if (r == 0)
+            r = sweep_all(&s, e);
+    }
+    sweep_table_close(&s.table);
+    sweep_folder_close(&s.folder);
+    sweep_grid_destroy(&s.grid);
+    return r;
+}
+
+const struct subcommand cmd_sweep = {
+    .name = "sweep",
+    .synopsis = "[FILE] --out FOLDER [--grid NAME=V1,V2]... [--NAME VALUE]...",
+    .summary = "run a grid of settings, methods and seeds, and compare what comes out",
+    .details =
+        "Every combination of the values is a cell: a headless run of its own in FOLDER/runs, several side by side. "
+        "FILE\n"
+        "holds lines `name = value`, `grid name = v1, v2` and `choose = name`; the command line adds to it. --grid "
+        "seed\n"
+        "makes replicates. Of each combination of the others the value of --choose is taken that has the highest mean\n"
+        "of the best val top-1 over the seeds; test top-1 of its last weights is reported with mean, standard "
+        "deviation\n"
+        "and 95% interval (Student's t).\n"
+        "\n"
+        "FOLDER/cells.csv has a row a cell; table.csv, table.md and table.svg a row a combination; times.csv the "
+        "seconds\n"
+        "of each cell; sweep.conf the grid. The same call again, or --out FOLDER alone, goes on where a sweep was\n"
+        "stopped or killed: a cell with a row is not run again, one half done is resumed, and the files end as if\n"
+        "nothing had happened. Values may be added to the grid, not taken away. Paths are those of the folder in "
+        "which\n"
+        "the call is made.\n"
+        "\n"
+        "A run that diverges (NaN) is a result: it counts as 0 on val, and the table says so. A cell that fails is "
+        "said,\n"
+        "tried again by the next call, and makes the exit status 1. The last line of standard output is\n"
+        "\n"
+        "    swept out=PATH cells=N failed=N diverged=N best=NAME=VALUE,...\n"
+        "\n"
+        "with test.top1=MEAN behind it, a plus-minus sign, and half of the 95% interval. What does not apply is left "
+        "out;\n"
+        "best is the combination that is highest on val. SIGINT and SIGTERM end the sweep and let its runs save.",
+    .options =
+        (const struct option[]){
+            {"grid", "NAME=V1,V2", "values of a setting; may be given several times, the last changes fastest"},
+            {"choose", "NAME", "setting of the grid to be chosen on val; usually lr; none: every value has its row"},
+            {"jobs", "N", "runs at once; usually as many as there are cores, but at most 4"},
+            {"threads-per-run", "N",
+             "usually the cores divided by the jobs; cores: --threads, or all this process has"},
+            {"report", "FOLDER", "make the tables of this sweep again and print them, without running anything"},
+            {"ascii", NULL, "draw with plain characters alone"},
+            {"theme", "NAME", "colours of table.svg: dark, light (usual) or safe (for colour-blind eyes)"},
+            {NULL, NULL, NULL},
+        },
+    .takes_settings = true,
+    .most = 1,
+    .run = run,
+};

@@ -1,0 +1,138 @@
+#include "app/sweep_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *sweep_folder_file(const char *path, const char *file, char out[SWEEP_FOLDER_FILE]) {
+    snprintf(out, SWEEP_FOLDER_FILE, "%s/%s", path, file);
+    return out;
+}
+
+const char *sweep_folder_run(const char *path, const struct sweep_grid *g, size_t cell, char out[SWEEP_FOLDER_FILE]) {
+    char name[SWEEP_GRID_NAME];
+    snprintf(out, SWEEP_FOLDER_FILE, "%s/runs/%s", path, sweep_grid_name(g, cell, name));
+    return out;
+}
+
+/* With the folders above it. */
+static int make_folder(const char *path, struct error *e) {
+    char part[SWEEP_FOLDER_FILE];
+    for (size_t n = 1; path[n - 1]; n++) {
+        if (path[n] && path[n] != '/')
+            continue;
+        snprintf(part, sizeof part, "%.*s", (int)n, path);
+        if (mkdir(part, 0777) < 0 && errno != EEXIST)
+            return error_set(e, ERROR_IO, "%s: the folder cannot be made: %s", part, strerror(errno));
+    }
+    return 0;
+}
+
+static int open_lock(const struct sweep_folder *f, const char *name, int *out, struct error *e) {
+    char path[SWEEP_FOLDER_FILE];
+    *out = open(sweep_folder_file(f->path, name, path), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    return *out >= 0 ? 0 : error_set(e, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+static int lock(const struct sweep_folder *f, struct error *e) {
+    if (flock(f->lock, LOCK_EX | LOCK_NB) < 0) {
+        if (errno == EWOULDBLOCK)
+            return error_set(e, ERROR_USAGE, "%s: another gptui sweep is at work in this folder", f->path);
+        return error_set(e, ERROR_IO, "%s/.lock: cannot be locked: %s", f->path, strerror(errno));
+    }
+    if (flock(f->runs, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    fprintf(stderr, "waiting for the runs of a sweep that was killed: they save and end\n");
+    while (flock(f->runs, LOCK_EX) < 0)
+        if (errno != EINTR)
+            return error_set(e, ERROR_IO, "%s/.runs: cannot be locked: %s", f->path, strerror(errno));
+    return 0;
+}
+
+int sweep_folder_open(struct sweep_folder *f, const char *path, struct error *e) {
+    char runs[SWEEP_FOLDER_FILE];
+    *f = (struct sweep_folder){.lock = -1, .runs = -1};
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    if (!length || length >= sizeof f->path)
+        return error_set(e, ERROR_USAGE, "out is %zu bytes long, expected 1 to %zu", length, sizeof f->path - 1);
+    snprintf(f->path, sizeof f->path, "%.*s", (int)length, path);
+    int r = make_folder(sweep_folder_file(f->path, "runs", runs), e);
+    if (r == 0)
+        r = open_lock(f, ".lock", &f->lock, e);
+    if (r == 0)
+        r = open_lock(f, ".runs", &f->runs, e);
+    if (r == 0)
+        r = lock(f, e);
+    if (r < 0)
+        sweep_folder_close(f);
+    return r;
+}
+
+void sweep_folder_close(struct sweep_folder *f) {
+    if (f->runs >= 0)
+        close(f->runs);
+    if (f->lock >= 0)
+        close(f->lock);
+    f->runs = f->lock = -1;
+}
+
+int sweep_folder_read(const char *path, struct sweep_grid *g, struct error *e) {
+    char file[SWEEP_FOLDER_FILE];
+    if (access(sweep_folder_file(path, "sweep.conf", file), F_OK) < 0 && errno == ENOENT)
+        return 1;
+    return sweep_grid_read(g, file, e);
+}
+
+int sweep_folder_record(const struct sweep_folder *f, const struct sweep_grid *g, struct error *e) {
+    char path[SWEEP_FOLDER_FILE], beside[SWEEP_FOLDER_FILE];
+    struct sweep_grid old = {0};
+    sweep_folder_file(f->path, "sweep.conf", path);
+    sweep_folder_file(f->path, "sweep.conf.part", beside);
+    int r = sweep_folder_read(f->path, &old, e);
+    if (r == 0)
+        r = sweep_grid_extends(g, &old, path, e);
+    sweep_grid_destroy(&old);
+    if (r < 0)
+        return r;
+    FILE *to = fopen(beside, "we");
+    if (!to)
+        return error_set(e, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    bool good = sweep_grid_write(g, to) == 0 && fflush(to) == 0 && fsync(fileno(to)) == 0;
+    good = fclose(to) == 0 && good && rename(beside, path) == 0;
+    if (good)
+        return 0;
+    r = error_set(e, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    unlink(beside);
+    return r;
+}
+
+int sweep_folder_clear(const char *run, struct error *e) {
+    static const char *const files[] = {"journal.gpt",         "metrics.jsonl",    "settings.conf",
+                                        "settings.conf.part",  "best.safetensors", "best.safetensors.tmp",
+                                        "last.safetensors.tmp"};
+    char path[SWEEP_FOLDER_FILE + 64];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", run, files[i]);
+        unlink(path);
+    }
+    if (rmdir(run) == 0 || errno == ENOENT)
+        return 0;
+    return error_set(e, ERROR_IO, "%s: a run that saved nothing cannot be removed: %s", run, strerror(errno));
+}
+
+int sweep_folder_time(const struct sweep_folder *f, const char *cell, double seconds, struct error *e) {
+    char path[SWEEP_FOLDER_FILE];
+    FILE *to = fopen(sweep_folder_file(f->path, "times.csv", path), "ae");
+    if (!to)
+        return error_set(e, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    if (ftell(to) == 0)
+        fputs("cell,seconds\n", to);
+    int written = fprintf(to, "\"%s\",%.3f\n", cell, seconds);
+    bool good = fclose(to) == 0 && written > 0;
+    return good ? 0 : error_set(e, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+}
