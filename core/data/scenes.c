@@ -275,7 +275,49 @@ static const char *const fine_names[16] = {
     "checkered star emblem", "checkered heart emblem", "checkered cross emblem", "checkered crescent emblem",
     "dotted star emblem",    "dotted heart emblem",    "dotted cross emblem",    "dotted crescent emblem"};
 
-/* mixed: a scene of any of the tasks above, for pretraining */
+/* colour: the hue of the big object, plain and of any kind. The other tasks need its form or place; this one does not
+ */
+
+#define HUES 8
+
+static void compose_colour(struct scene *s, int label, struct scene_random *r) {
+    sample_background(s, true, r);
+    enum scene_shape_kind kind = (enum scene_shape_kind)scene_random_below(r, SCENE_SHAPE_KINDS);
+    struct scene_object *o = add_main(s, kind, scene_random_between(r, 0, 1), r);
+    scene_texture_sample(&o->texture, SCENE_PLAIN, 1, r);
+    float best = -1;
+    for (int i = 0; i < 16; i++) { /* of the tries the one that stands out most */
+        struct scene_texture t = o->texture;
+        float hue = ((float)label + scene_random_between(r, -0.3f, 0.3f)) / HUES;
+        float saturation = scene_random_between(r, 0.6f, 1);
+        t.a = t.b = scene_texture_colour(hue, saturation, scene_random_between(r, 0.55f, 1));
+        float score = stands_out(&t, &s->background);
+        if (score > best) {
+            best = score;
+            o->texture = t;
+        }
+    }
+}
+
+static const char *const colour_names[HUES] = {"red", "amber", "lime", "green", "cyan", "blue", "violet", "magenta"};
+
+/* texture: how the two colours of the big object are laid out */
+
+static void compose_texture(struct scene *s, int label, struct scene_random *r) {
+    sample_background(s, true, r);
+    enum scene_shape_kind kind = (enum scene_shape_kind)scene_random_below(r, SCENE_SHAPE_KINDS);
+    struct scene_object *o = add_main(s, kind, scene_random_between(r, 0, 1), r);
+    enum scene_texture_kind texture = (enum scene_texture_kind)label;
+    scene_texture_sample(&o->texture, texture, texture_period(texture, o->radius, r), r);
+    sample_colours(&o->texture, &s->background, r);
+}
+
+static const char *const texture_names[SCENE_TEXTURE_KINDS] = {"plain",   "gradient", "stripes",
+                                                               "checker", "dots",     "noise"};
+
+/* mixed: a scene of any of the five first tasks, for pretraining. The bundled backbone was made of them: no more come
+ * in
+ */
 
 static void compose_mixed(struct scene *s, int label, struct scene_random *r);
 
@@ -291,7 +333,9 @@ static const struct scenes_task tasks[] = {
     {4, "location", "in which cell of a 4 x 4 grid the biggest object is", GRID *GRID, location_names,
      compose_location},
     {5, "fine", "shape and texture of the emblem on the badge", 16, fine_names, compose_fine},
-    {6, "mixed", "a scene of which of the other tasks it is (for pretraining)", MIXED, mixed_names, compose_mixed},
+    {6, "mixed", "which of the five tasks above the scene is of (for pretraining)", MIXED, mixed_names, compose_mixed},
+    {7, "colour", "the hue of the big object", HUES, colour_names, compose_colour},
+    {8, "texture", "the texture of the big object", SCENE_TEXTURE_KINDS, texture_names, compose_texture},
 };
 
 static void compose_mixed(struct scene *s, int label, struct scene_random *r) {
