@@ -233,6 +233,43 @@ static void shape_is_the_kind_of_the_main_object(void **state) {
     }
 }
 
+static void colour_is_the_hue_of_the_main_object(void **state) {
+    (void)state;
+    const struct scenes_task *t = task("colour");
+    for (size_t i = 0; i < 200; i++) {
+        struct scene s = composed(t, i);
+        struct scene_colour c = s.objects[s.count - 1].texture.a;
+        float most = fmaxf(c.r, fmaxf(c.g, c.b)), least = fminf(c.r, fminf(c.g, c.b)), d = most - least;
+        assert_int_equal(s.objects[s.count - 1].texture.kind, SCENE_PLAIN);
+        assert_true(d > 0.3f); /* no greys */
+        float sixths = most == c.r ? (c.g - c.b) / d : most == c.g ? 2 + (c.b - c.r) / d : 4 + (c.r - c.g) / d;
+        float apart = sixths / 6 * 8 - (float)label(t, i); /* in eighths, from the middle of the class */
+        apart -= 8 * roundf(apart / 8);
+        assert_true(fabsf(apart) < 0.31f);
+    }
+}
+
+static void texture_is_that_of_the_main_object(void **state) {
+    (void)state;
+    const struct scenes_task *t = task("texture");
+    for (size_t i = 0; i < 100; i++) {
+        struct scene s = composed(t, i);
+        assert_int_equal(s.objects[s.count - 1].texture.kind, label(t, i));
+    }
+}
+
+static void mixed_holds_scenes_of_five_tasks(void **state) {
+    (void)state;
+    const struct scenes_task *t = task("mixed");
+    for (size_t i = 0; i < 200; i++) {
+        struct scene s = composed(t, i);
+        const char *name = scenes_class_name(t, label(t, i));
+        assert_non_null(scenes_find(name));
+        if (strcmp(name, "orientation") == 0)
+            assert_int_equal(s.objects[s.count - 1].shape.kind, SCENE_ARROW);
+    }
+}
+
 static void count_is_the_number_of_objects_all_of_them_seen(void **state) {
     (void)state;
     const struct scenes_task *t = task("count");
@@ -424,6 +461,9 @@ int main(void) {
         cmocka_unit_test(any_size_from_the_least_is_drawn_whole),
         cmocka_unit_test(the_main_object_is_the_biggest_and_in_front),
         cmocka_unit_test(shape_is_the_kind_of_the_main_object),
+        cmocka_unit_test(colour_is_the_hue_of_the_main_object),
+        cmocka_unit_test(texture_is_that_of_the_main_object),
+        cmocka_unit_test(mixed_holds_scenes_of_five_tasks),
         cmocka_unit_test(count_is_the_number_of_objects_all_of_them_seen),
         cmocka_unit_test(orientation_is_where_the_arrow_points),
         cmocka_unit_test(location_is_the_cell_of_the_biggest_object),
