@@ -211,8 +211,9 @@ size_t job_bytes(const struct job *j, int threads) {
     size_t pass = pass_bytes(&o), image = 3 * (size_t)s->image * (size_t)s->image * sizeof(float);
     if (pass == SIZE_MAX)
         return SIZE_MAX;
-    /* Of theta: itself, gradient, moments, the last good copy; one gradient a thread. */
-    size_t theta = arena_product(j->tuning.total * sizeof(float), 5 + (size_t)threads);
+    /* Of theta: itself, gradient, moments, the last good copy of theta and moments; one gradient a thread. */
+    size_t moments = s->optimizer == OPTIMIZER_ADAMW ? 2 : 1, copies = 1 + 2 * (1 + moments) + (size_t)threads;
+    size_t theta = arena_product(j->tuning.total * sizeof(float), copies);
     size_t work = arena_product(pass, (size_t)threads), batches = arena_product(image, 3 * (size_t)s->batch);
     size_t weights = shape_parameters(&j->model->shape) * sizeof(float);
     size_t sum = weights;

@@ -49,8 +49,9 @@ static int freeze(struct trainer *t, const struct command *c, bool on, struct er
         f->prompts = r < 0 ? f->prompts : on;
         return r;
     default:
-        f->head = on;
-        return 0;
+        r = need(tuning, TUNED_HEAD_WEIGHT, &tensor, e);
+        f->head = r < 0 ? f->head : on;
+        return r;
     }
 }
 
