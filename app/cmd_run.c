@@ -277,7 +277,7 @@ static int run(const struct arguments *a, struct error *e) {
 const struct subcommand cmd_run = {
     .name = "run",
     .synopsis = "[SCRIPT] [--model FILE] [--data SPEC] [--method NAME] [--NAME VALUE]...",
-    .summary = "tune a backbone; this is what gptui does where no other command is named",
+    .summary = "tune a backbone; also where no command is named",
     .details =
         "Without options: gated prompt tuning of the bundled backbone on the bundled task. SCRIPT holds lines of the\n"
         "command language (gptui help commands), - reads them from standard input.\n"

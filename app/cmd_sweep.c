@@ -177,7 +177,7 @@ static int run(const struct arguments *a, struct error *e) {
 const struct subcommand cmd_sweep = {
     .name = "sweep",
     .synopsis = "[FILE] --out FOLDER [--grid NAME=V1,V2]... [--NAME VALUE]...",
-    .summary = "run a grid of settings, methods and seeds, and compare what comes out",
+    .summary = "a grid of settings, methods and seeds, compared",
     .details =
         "Every combination of the values is a cell: a headless run of its own in FOLDER/runs, several side by side. "
         "FILE\n"

@@ -59,7 +59,7 @@ static void open_rig(struct rig *r, const char *method, const char *temps, const
     sound(job_loader(&r->job, SPLIT_VAL, false, 1 << 20, NULL, NULL, &r->loader, &e), &e);
     r->theta = calloc(r->job.tuning.total, sizeof *r->theta);
     assert_non_null(r->theta);
-    tuning_initialise(&r->job.tuning, 42, r->theta);
+    tuning_initialise(&r->job.tuning, r->job.model, 42, r->theta);
 }
 
 static void close_rig(struct rig *r) {
