@@ -82,7 +82,8 @@ static void wrong_axes_are_refused_with_what_was_expected(void **state) {
     refused("lr=1,,2", "the grid of lr has an empty value, expected values parted by commas");
     refused("lr=0.1,0.2,0.10", "the grid of lr has 0.1 twice");
     refused("lr=1,fast", "lr is \"fast\", expected a number from 0 to 1e+30");
-    refused("method=gate", "method is \"gate\", expected gated, gated-hard, shallow, deep, linear, full, bias, partial or mae; did you mean "
+    refused("method=gate", "method is \"gate\", expected gated, gated-hard, shallow, deep, linear, full, bias, partial "
+                           "or mae; did you mean "
                            "\"gated\"?");
     refused("seed=3", "seed is in the grid twice, expected all its values in one list");
     refused("out=a,b", "out is given to the sweep as a whole, by --out, not to its runs");
