@@ -359,6 +359,30 @@ static void splits_have_names(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_root, remove_root)
 
+static void without_labels_a_folder_of_images_will_do(void **state) {
+    (void)state;
+    const struct dataset_options any = {.seed = 42, .image = 32, .scenes = {30, 20, 10}, .unlabelled = true};
+    struct dataset *d;
+    struct error e = {0};
+    for (int i = 0; i < 20; i++)
+        put((const char[]){(char)('a' + i), 0});
+    expect_error(root, ERROR_DATA, "holds no images");
+    if (dataset_open(&d, root, &any, &e) < 0)
+        fail_msg("%s", e.text);
+    assert_int_equal(dataset_classes(d), 1);
+    assert_int_equal(dataset_size(d, SPLIT_TRAIN), 16);
+    assert_int_equal(dataset_size(d, SPLIT_VAL), 2);
+    assert_int_equal(dataset_size(d, SPLIT_TEST), 2);
+    dataset_close(d);
+    for (int i = 0; i < 20; i++) /* class folders come first where there are any, one will do */
+        put((const char[]){'o', 'n', 'l', 'y', '/', (char)('a' + i), 0});
+    if (dataset_open(&d, root, &any, &e) < 0)
+        fail_msg("%s", e.text);
+    assert_string_equal(dataset_class_name(d, 0), "only");
+    assert_int_equal(dataset_size(d, SPLIT_TRAIN), 16);
+    dataset_close(d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(classes_are_ranks_in_byte_order_and_images_follow),
@@ -375,6 +399,7 @@ int main(void) {
         TEST(a_missing_split_is_named),
         TEST(unknown_kinds_and_tasks_list_the_known_ones),
         TEST(an_image_is_hashed_as_encoded),
+        TEST(without_labels_a_folder_of_images_will_do),
         TEST(the_fingerprint_tells_names_and_sizes_but_not_places),
         cmocka_unit_test(scenes_are_a_dataset_of_rendered_pictures),
         cmocka_unit_test(splits_have_names),

@@ -24,6 +24,7 @@ struct dataset_options {
     uint64_t seed;         /* for splits made here (a folder without splits) and for rendered scenes */
     int image;             /* side in pixels at which scenes are rendered */
     size_t scenes[SPLITS]; /* images a split of `scenes:` */
+    bool unlabelled;       /* labels do not matter: one class will do, and a folder of images alone is one */
 };
 
 struct dataset;

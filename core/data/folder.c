@@ -1,5 +1,7 @@
 /* folder:PATH. Either PATH/train/CLASS/IMAGE with val and test beside train, or PATH/CLASS/IMAGE, which is split here.
  *
+ * Where labels do not matter, PATH/IMAGE will do too.
+ *
  * A class is a folder of train that holds images; its label is its rank in byte order. Images stand in the byte order
  * of class, then of name, so that readdir's order never matters. Hidden names are passed over, symbolic links followed.
  * A file is an image by its content, whatever its suffix; one with the suffix of an image but other content is one too,
@@ -269,7 +271,19 @@ static int deal(struct state *s, struct files *images, uint64_t seed, struct err
     return r;
 }
 
-static int read_and_deal(struct state *s, uint64_t seed, struct error *e) {
+/* The images of the folder itself, as one class. */
+static int deal_all(struct state *s, uint64_t seed, struct error *e) {
+    struct files images = {0};
+    int r = add_images(&images, s->root, 0, e);
+    if (r == 0 && images.count > 0 && !names_add(&s->classes, strdup("image")))
+        r = no_memory(s->root, e);
+    if (r == 0 && images.count > 0)
+        r = deal(s, &images, seed, e);
+    files_free(&images);
+    return r;
+}
+
+static int read_and_deal(struct state *s, uint64_t seed, bool unlabelled, struct error *e) {
     struct names names = {0};
     int r = names_read(&names, s->root, S_IFDIR, e);
     for (size_t i = 0; r == 0 && i < names.count; i++) {
@@ -280,6 +294,8 @@ static int read_and_deal(struct state *s, uint64_t seed, struct error *e) {
         files_free(&images);
     }
     names_free(&names);
+    if (r == 0 && s->classes.count == 0 && unlabelled)
+        r = deal_all(s, seed, e);
     if (r == 0 && s->classes.count == 0)
         return error_set(e, ERROR_DATA,
                          "%s: holds no images; %s/CLASS/IMAGE, or %s/train/CLASS/IMAGE with val and "
@@ -306,8 +322,8 @@ static int is_split(const struct state *s, bool *out, struct error *e) {
     return r;
 }
 
-static int check(const struct state *s, struct error *e) {
-    if (s->classes.count == 1)
+static int check(const struct state *s, bool unlabelled, struct error *e) {
+    if (s->classes.count == 1 && !unlabelled)
         return error_set(e, ERROR_DATA, "%s: one class only ('%s'); at least two folders with images were expected",
                          s->root, s->classes.at[0]);
     for (enum split split = SPLIT_TRAIN; split < SPLITS; split++)
@@ -337,10 +353,10 @@ static int open_folder(struct reader_contents *out, const char *argument, const 
     bool splits = false;
     int r = (s->root = strndup(argument, length)) ? is_split(s, &splits, e) : no_memory(argument, e);
     if (r == 0 && !splits)
-        r = read_and_deal(s, options->seed, e);
+        r = read_and_deal(s, options->seed, options->unlabelled, e);
     for (enum split split = SPLIT_TRAIN; r == 0 && splits && split < SPLITS; split++)
         r = read_split(s, split, e);
-    if (r < 0 || (r = check(s, e)) < 0) {
+    if (r < 0 || (r = check(s, options->unlabelled, e)) < 0) {
         close_folder(s);
         return r;
     }

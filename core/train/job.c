@@ -61,6 +61,7 @@ static int open_data(const struct settings *s, const char *spec, struct dataset 
         .seed = (uint64_t)s->seed,
         .image = s->image,
         .scenes = {(size_t)s->scenes_train, (size_t)s->scenes_val, (size_t)s->scenes_test},
+        .unlabelled = s->method == METHOD_MAE,
     };
     return dataset_open(out, spec, &o, e);
 }
