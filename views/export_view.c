@@ -154,6 +154,23 @@ static int write_attention(const struct view_context *x, FILE *f, struct error *
     return 0;
 }
 
+/* ---- reconstruction: a row for the image */
+
+static int write_reconstruction(const struct view_context *x, FILE *f, struct error *e) {
+    const struct look *l = x->look;
+    if (!l)
+        return error_set(e, ERROR_USAGE, "no reconstruction is known yet; the reconstruction view asks for it");
+    fputs("split,image,step,mask,patches,hidden_patches,loss,baseline_loss,explained_share", f);
+    end_row(f);
+    fprintf(f, "%s,%u,%llu,%d,%d,%d", split_name(l->request.split), l->request.index, (unsigned long long)l->step,
+            l->request.mask + 1, l->patches, l->patches - l->visible);
+    put(f, l->label >= 0, l->loss);
+    put(f, l->label >= 0, l->baseline);
+    put(f, l->label >= 0, look_explained(l));
+    end_row(f);
+    return 0;
+}
+
 /* ---- data: a row an image */
 
 static void put_class(FILE *f, const struct view_task *t, int label) {
@@ -167,6 +184,8 @@ static void put_class(FILE *f, const struct view_task *t, int label) {
 
 static int write_predictions(const struct view_context *x, FILE *f, struct error *e) {
     const struct predictions *p = x->predictions;
+    if (view_reconstructs(x))
+        return error_set(e, ERROR_USAGE, "pretraining has no classes, and so no predictions to export");
     if (!p)
         return error_set(e, ERROR_USAGE, "%s has not been evaluated yet; `eval %s` does", split_name(x->choice->split),
                          split_name(x->choice->split));
@@ -191,7 +210,7 @@ static int write_numbers(const struct view_context *x, FILE *f, struct error *e)
     case VIEW_GATES:
         return write_curves(x, f, e);
     case VIEW_ATTENTION:
-        return write_attention(x, f, e);
+        return view_reconstructs(x) ? write_reconstruction(x, f, e) : write_attention(x, f, e);
     case VIEW_DATA:
         return write_predictions(x, f, e);
     default:
