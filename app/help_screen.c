@@ -36,7 +36,7 @@ struct view_help_line *help_screen_lines(bool pretrains, size_t *count) {
     for (size_t i = 0; i < keys_count(); i++) {
         const struct key *k = keys_at(i);
         char views[120], where[128] = "";
-        if (*keys_views(k, views, sizeof views))
+        if (*keys_views(k, pretrains, views, sizeof views))
             snprintf(where, sizeof where, "  (%s)", views);
         if (*k->help && keys_work(k, pretrains))
             add(&r, "Keys", k->name, keep(&r, k->help, where, ""));

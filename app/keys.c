@@ -80,7 +80,7 @@ const char *keys_text(const struct key *k, const struct snapshot *now, const str
     return out;
 }
 
-const char *keys_views(const struct key *k, char *out, size_t size) {
+const char *keys_views(const struct key *k, bool pretrains, char *out, size_t size) {
     static const char *const names[] = {
 #define X(constant, name) #name,
         VIEWS(X)
@@ -90,7 +90,7 @@ const char *keys_views(const struct key *k, char *out, size_t size) {
     for (int v = 0; v < VIEW_COUNT && k->views != KEYS_ANY; v++)
         if (k->views >> v & 1u)
             snprintf(out + strlen(out), size - strlen(out), "%s%s", *out ? ", " : "",
-                     v == VIEW_ATTENTION && !keys_work(k, false) ? "reconstruction" : names[v]);
+                     v == VIEW_ATTENTION && (pretrains || !keys_work(k, false)) ? "reconstruction" : names[v]);
     return out;
 }
 

@@ -31,9 +31,9 @@ bool keys_work(const struct key *k, bool pretrains);
 const char *keys_text(const struct key *k, const struct snapshot *now, const struct choice *choice, char *out,
                       size_t size);
 
-/* The views in which it works, "overview, gates"; "" where it works in all. Of a key for pretraining alone they have
- * the names of such a run. Returns out. */
-const char *keys_views(const struct key *k, char *out, size_t size);
+/* The views in which it works, "overview, gates"; "" where it works in all. In a pretraining run, and of a key for such
+ * a run alone, they have its names. Returns out. */
+const char *keys_views(const struct key *k, bool pretrains, char *out, size_t size);
 
 /* "Space pause  f freeze ..." : what fits the bottom line of a view best. Returns out. */
 const char *keys_hints(enum view_id view, bool pretrains, char *out, size_t size);

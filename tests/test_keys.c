@@ -85,7 +85,8 @@ static void pretraining_has_keys_of_its_own(void **state) {
     char hints[256], views[120];
     const struct key *mask = keys_find("p", VIEW_ATTENTION, true);
     assert_string_equal(mask->text, "select mask next");
-    assert_string_equal(keys_views(mask, views, sizeof views), "reconstruction");
+    assert_string_equal(keys_views(mask, false, views, sizeof views), "reconstruction");
+    assert_string_equal(keys_views(keys_find("h", VIEW_ATTENTION, true), true, views, sizeof views), "reconstruction");
     assert_string_equal(keys_find("p", VIEW_ATTENTION, false)->text, "select prompt next");
     assert_string_equal(keys_find("Left", VIEW_ATTENTION, true)->text, "select image previous");
     assert_string_equal(keys_find("Left", VIEW_OVERVIEW, true)->text, "cursor left");

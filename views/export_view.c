@@ -78,10 +78,13 @@ static void put_at(FILE *f, const struct series *s, double x) {
     put(f, known, value);
 }
 
-static void write_curves_header(const struct history *h, FILE *f) {
-    fputs("step,steps_in_row,train_loss_nats,train_loss_low_nats,train_loss_high_nats,train_top1_share,learning_rate,"
-          "images_per_s,val_loss_nats,val_top1_share,test_top1_share",
-          f);
+static void write_curves_header(const struct view_context *x, FILE *f) {
+    const struct history *h = x->history;
+    const char *unit = view_reconstructs(x) ? "" : "_nats", *share = view_reconstructs(x) ? "explained" : "top1";
+    fprintf(f,
+            "step,steps_in_row,train_loss%s,train_loss_low%s,train_loss_high%s,train_%s_share,learning_rate,"
+            "images_per_s,val_loss%s,val_%s_share,test_%s_share",
+            unit, unit, unit, share, unit, share, share);
     for (int i = 0; i < h->gates; i++)
         fprintf(f, ",gate.%d_share", i + 1);
     for (int i = 0; i < h->temps; i++)
@@ -121,7 +124,7 @@ static int write_curves(const struct view_context *x, FILE *f, struct error *e) 
         struct series_point *own = points + (size_t)(i + 1) * MOST_POINTS;
         evaluations[i] = (struct evaluations){own, read_all(evaluated[i], own), 0};
     }
-    write_curves_header(h, f);
+    write_curves_header(x, f);
     for (size_t i = 0; i < n; i++)
         write_step(h, f, &points[i], i + 1 < n ? points[i + 1].x : INFINITY, evaluations);
     free(points);
