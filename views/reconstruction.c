@@ -65,7 +65,7 @@ static int draw_head(const struct view_context *x, struct canvas *c, struct area
 static void put_number(struct flow *f, const struct paint *p, const char *label, enum theme_role role,
                        const char *format, double value) {
     char text[TEXT];
-    snprintf(text, sizeof text, format, value); /* NOLINT: a constant of this file */
+    snprintf(text, sizeof text, format, value);
     flow_put(f, p, label, role, text);
 }
 
