@@ -47,6 +47,11 @@ static int look(struct looking *k, enum split split, struct error *e) {
     if (r < 0)
         return r;
     const struct evaluation *v = &k->result;
+    if (tuning_reconstructs(&k->run.job.tuning)) {
+        printf("%s images=%zu explained=%.4f loss=%.5f baseline=%.5f\n", split_name(split), v->images, v->top1, v->loss,
+               v->baseline);
+        return 0;
+    }
     printf("%s images=%zu top1=%.4f top5=%.4f loss=%.5f\n", split_name(split), v->images, v->top1, v->top5, v->loss);
     if (arguments_has(k->arguments, "classes"))
         print_classes(k);
@@ -75,9 +80,14 @@ static int run(const struct arguments *a, struct error *e) {
     if (r < 0)
         return r;
     control_create(&k.control);
+    if (tuning_reconstructs(&k.run.job.tuning) && arguments_has(a, "classes")) {
+        saved_run_close(&k.run);
+        return error_set(e, ERROR_USAGE, "%s: it is a pretraining run, which has no classes: leave --classes out",
+                         arguments_value(a, "run"));
+    }
     int team = k.run.job.settings.threads > 0 ? k.run.job.settings.threads : team_default_size();
     if ((r = engine_create(&k.engine, &k.run.job, team, &k.control, e)) == 0 &&
-        (r = evaluation_create(&k.result, k.run.class_count, e)) == 0) {
+        (r = evaluation_create(&k.result, k.run.job.tuning.options.classes, e)) == 0) {
         for (enum split s = SPLIT_VAL; s < SPLITS && r == 0 && split == SPLITS; s++)
             if (dataset_size(k.run.job.dataset, s))
                 r = look(&k, s, e);
@@ -97,7 +107,10 @@ const struct subcommand cmd_eval = {
     .summary = "evaluate a saved run on its own data or another",
     .details =
         "Prints a line a split: images, top-1 and top-5 as shares from 0 to 1, and the mean cross-entropy. val and\n"
-        "test, unless --split names one. Another dataset must have the same classes.",
+        "test, unless --split names one. Another dataset must have the same classes. Of a pretraining run: images, "
+        "the\n"
+        "share explained (1 - loss / baseline), the mean loss of hidden patches, and the baseline, that of predicting\n"
+        "each patch's mean; it has no classes, so any dataset will do.",
     .options = (const struct option[]){{"run", "RUN", "folder of the run"},
                                        {"data", "SPEC", "evaluate on this dataset instead of the run's own"},
                                        {"split", "NAME", "train, val or test alone"},

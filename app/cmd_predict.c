@@ -111,7 +111,13 @@ static int run(const struct arguments *a, struct error *e) {
     if (r < 0)
         return r;
     control_create(&p.control);
-    r = open_engine(&p, e);
+    if (tuning_reconstructs(&p.run.job.tuning))
+        r = error_set(e, ERROR_USAGE,
+                      "%s: it is a pretraining run, which has no classes to predict; its model.safetensors "
+                      "is a backbone to tune",
+                      o.path);
+    if (r == 0)
+        r = open_engine(&p, e);
     for (int i = 0; i < a->count && r == 0; i++)
         r = predict_path(&p, a->values[i], e);
     if (r == 0 && p.unreadable)

@@ -27,7 +27,7 @@ static void add(struct rows *r, const char *section, const char *name, const cha
     r->lines[r->count++] = (struct view_help_line){section, name, help};
 }
 
-struct view_help_line *help_screen_lines(size_t *count) {
+struct view_help_line *help_screen_lines(bool pretrains, size_t *count) {
     size_t most = keys_count() + language_verb_count() + language_prefix_count() + screen_command_count();
     struct rows r = {.lines = calloc(most, sizeof(struct view_help_line) + ROOM)};
     if (!r.lines)
@@ -36,9 +36,9 @@ struct view_help_line *help_screen_lines(size_t *count) {
     for (size_t i = 0; i < keys_count(); i++) {
         const struct key *k = keys_at(i);
         char views[120], where[128] = "";
-        if (*keys_views(k, views, sizeof views))
+        if (*keys_views(k, pretrains, views, sizeof views))
             snprintf(where, sizeof where, "  (%s)", views);
-        if (*k->help)
+        if (*k->help && keys_work(k, pretrains))
             add(&r, "Keys", k->name, keep(&r, k->help, where, ""));
     }
     for (size_t i = 0; i < language_verb_count(); i++) {

@@ -1,7 +1,7 @@
 /* The rows of the help view, from the tables of keys and commands.
  *
  *     size_t count;
- *     struct view_help_line *lines = help_screen_lines(&count);      // NULL: no memory
+ *     struct view_help_line *lines = help_screen_lines(false, &count); // NULL: no memory
  *     free(lines);
  *
  * One block of memory. Main thread. */
@@ -10,6 +10,7 @@
 
 #include "views/view.h"
 
-struct view_help_line *help_screen_lines(size_t *count);
+/* `pretrains`: with the keys of a run of masked autoencoding in place of those of the others. */
+struct view_help_line *help_screen_lines(bool pretrains, size_t *count);
 
 #endif

@@ -129,7 +129,7 @@ static void write_keys(struct page *p) {
         char text[300], views[120];
         if (!*k->help)
             continue;
-        keys_views(k, views, sizeof views);
+        keys_views(k, false, views, sizeof views);
         snprintf(text, sizeof text, "%s%s%s%s", k->help, *views ? " (" : "", views, *views ? ")" : "");
         page_item(p, k->name, NULL, text);
     }

@@ -7,9 +7,12 @@
 #include "core/number.h"
 
 #define KEYS_ANY (~0u)
-#define KEYS_GATES (1u << VIEW_OVERVIEW | 1u << VIEW_GATES)
-#define KEYS_CURVES KEYS_GATES
+#define KEYS_CURVES (1u << VIEW_OVERVIEW | 1u << VIEW_GATES)
+#define KEYS_GATES (KEYS_CURVES | KEY_TUNED)
 #define KEYS_BLOCKS (KEYS_GATES | 1u << VIEW_ATTENTION)
+#define KEYS_ATTENTION (1u << VIEW_ATTENTION | KEY_TUNED)
+#define KEYS_RECONSTRUCTION (1u << VIEW_ATTENTION | KEY_PRETRAINED)
+#define KEYS_SAMPLES (1u << VIEW_DATA | KEY_TUNED)
 #define KEYS_LISTS (1u << VIEW_LOG | 1u << VIEW_SETTINGS | 1u << VIEW_HELP)
 #define KEYS_SCROLLED (KEYS_LISTS | 1u << VIEW_DATA)
 
@@ -30,9 +33,18 @@ const struct key *keys_at(size_t i) {
     return &keys[i];
 }
 
-const struct key *keys_find(const char *name, enum view_id view) {
+static bool works_in(unsigned views, bool pretrains) {
+    unsigned runs = views & (KEY_TUNED | KEY_PRETRAINED);
+    return runs == 0 || runs & (pretrains ? KEY_PRETRAINED : KEY_TUNED);
+}
+
+bool keys_work(const struct key *k, bool pretrains) {
+    return works_in(k->views, pretrains);
+}
+
+const struct key *keys_find(const char *name, enum view_id view, bool pretrains) {
     for (size_t i = 0; i < KEYS; i++)
-        if ((keys[i].views >> view & 1u) && strcmp(keys[i].name, name) == 0)
+        if ((keys[i].views >> view & 1u) && keys_work(&keys[i], pretrains) && strcmp(keys[i].name, name) == 0)
             return &keys[i];
     return NULL;
 }
@@ -68,7 +80,7 @@ const char *keys_text(const struct key *k, const struct snapshot *now, const str
     return out;
 }
 
-const char *keys_views(const struct key *k, char *out, size_t size) {
+const char *keys_views(const struct key *k, bool pretrains, char *out, size_t size) {
     static const char *const names[] = {
 #define X(constant, name) #name,
         VIEWS(X)
@@ -77,26 +89,30 @@ const char *keys_views(const struct key *k, char *out, size_t size) {
     out[0] = 0;
     for (int v = 0; v < VIEW_COUNT && k->views != KEYS_ANY; v++)
         if (k->views >> v & 1u)
-            snprintf(out + strlen(out), size - strlen(out), "%s%s", *out ? ", " : "", names[v]);
+            snprintf(out + strlen(out), size - strlen(out), "%s%s", *out ? ", " : "",
+                     v == VIEW_ATTENTION && (pretrains || !keys_work(k, false)) ? "reconstruction" : names[v]);
     return out;
 }
 
-const char *keys_hints(enum view_id view, char *out, size_t size) {
+const char *keys_hints(enum view_id view, bool pretrains, char *out, size_t size) {
     static const struct {
         unsigned views;
         const char *text;
     } hints[] = {
         {KEYS_ANY, "Space pause  "},
-        {KEYS_GATES, "f freeze  = set  u undo  j k block  h l cursor  + - zoom  "},
-        {1u << VIEW_GATES, "t temps  "},
-        {1u << VIEW_ATTENTION, "h l image  j k block  p P prompt  [ ] head  n wrong  w alone  i image  x split  "},
-        {1u << VIEW_DATA, "j k sample  Enter attention  a all  x split  d swap data  "},
+        {KEYS_GATES, "f freeze  = set  u undo  j k block  "},
+        {KEYS_CURVES, "h l cursor  + - zoom  "},
+        {1u << VIEW_GATES | KEY_TUNED, "t temps  "},
+        {KEYS_ATTENTION, "h l image  j k block  p P prompt  [ ] head  n wrong  w alone  i image  x split  "},
+        {KEYS_RECONSTRUCTION, "h l image  p P mask  x split  "},
+        {KEYS_SAMPLES, "j k sample  Enter attention  a all  "},
+        {1u << VIEW_DATA, "x split  d swap data  "},
         {KEYS_LISTS, "j k scroll  / filter  "},
         {KEYS_ANY, "s save  : command  ? help  q quit"},
     };
     out[0] = 0;
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
-        if (hints[i].views >> view & 1u)
+        if ((hints[i].views >> view & 1u) && works_in(hints[i].views, pretrains))
             snprintf(out + strlen(out), size - strlen(out), "%s", hints[i].text);
     return out;
 }

@@ -460,7 +460,7 @@ void live_key(struct live *l, const struct screen_key *k) {
         dialog_key(l, k);
         return;
     }
-    const struct key *key = keys_find(k->name, x->choice->view);
+    const struct key *key = keys_find(k->name, x->choice->view, view_reconstructs(x));
     if (!key)
         return;
     keys_text(key, x->now, x->choice, text, sizeof text);

@@ -69,7 +69,7 @@ static int open_saved(struct saved_run *r, const struct saved_options *o, struct
     s.threads = o->threads > 0 ? o->threads : s.threads;
     code = o->with_data ? job_open(&r->job, &s, e) : job_open_model(&r->job, &s, r->class_count, e);
     if (code < 0 || (code = run_folder_check_model(o->path, r->job.model, e)) < 0 ||
-        (o->with_data && (code = check_classes(r, o->path, e)) < 0))
+        (o->with_data && !tuning_reconstructs(&r->job.tuning) && (code = check_classes(r, o->path, e)) < 0))
         return code;
     code = state_create(&r->state, &r->job.tuning, (enum optimizer_kind)s.optimizer, e);
     return code < 0 ? code : state_load(&r->state, &r->job.tuning, file, e);

@@ -30,7 +30,8 @@ struct saved_options {
 };
 
 /* Errors: those of run_folder_read_settings(), job_open() and state_load(); ERROR_DATA: the dataset's classes are not
- * the run's; ERROR_FORMAT: the backbone is another. Nothing is left open after an error. */
+ * the run's, which has any (pretraining has none); ERROR_FORMAT: the backbone is another. Nothing is left open after an
+ * error. */
 int saved_run_open(struct saved_run *r, const struct saved_options *o, struct error *e);
 void saved_run_close(struct saved_run *r); /* a zeroed one is accepted */
 

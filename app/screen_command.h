@@ -22,7 +22,7 @@ enum screen_verb {
     SCREEN_VERBS
 };
 
-enum screen_what { SCREEN_BLOCK, SCREEN_HEAD, SCREEN_PROMPT, SCREEN_IMAGE, SCREEN_SAMPLE, SCREEN_SPLIT };
+enum screen_what { SCREEN_BLOCK, SCREEN_HEAD, SCREEN_PROMPT, SCREEN_MASK, SCREEN_IMAGE, SCREEN_SAMPLE, SCREEN_SPLIT };
 enum screen_shown { SCREEN_ALONE, SCREEN_MAP, SCREEN_TEMPS, SCREEN_ALL_SAMPLES };
 
 /* Where to: a number, or a word of the tables in screen_command.c. */

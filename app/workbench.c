@@ -79,7 +79,7 @@ int workbench_create(struct workbench **out, const struct workbench_options *o, 
     w->machine.saved_s = -1;
     describe_task(w, o);
     wire_context(w, &o->paint);
-    w->help = help_screen_lines(&w->context.help_count);
+    w->help = help_screen_lines(view_reconstructs(&w->context), &w->context.help_count);
     w->context.help = w->help;
     struct data_facts *facts = data_facts_of(o->job->dataset);
     int r = 0;
@@ -256,7 +256,7 @@ struct view_context *workbench_context(struct workbench *w) {
     x->other = w->other_name[0] ? &w->other : NULL;
     x->other_name = w->other_name;
     x->log_count = w->log_count;
-    x->hints = keys_hints(w->choice.view, w->hints, sizeof w->hints);
+    x->hints = keys_hints(w->choice.view, view_reconstructs(x), w->hints, sizeof w->hints);
     x->clock = workbench_clock(w);
     x->look_age = x->clock - w->looked;
     return x;
@@ -270,11 +270,12 @@ struct view_machine *workbench_machine(struct workbench *w) {
 static void ask_look(struct workbench *w) {
     const struct choice *c = &w->choice;
     struct look_request r = {
-        .split = c->split, .index = c->image, .block = c->block, .head = c->head, .prompt = c->prompt};
+        .split = c->split, .index = c->image, .block = c->block, .head = c->head, .prompt = c->prompt, .mask = c->mask};
     if (w->task.images[c->split] == 0)
         return;
     bool same = w->asked.serial && r.split == w->asked.split && r.index == w->asked.index &&
-                r.block == w->asked.block && r.head == w->asked.head && r.prompt == w->asked.prompt;
+                r.block == w->asked.block && r.head == w->asked.head && r.prompt == w->asked.prompt &&
+                r.mask == w->asked.mask;
     bool waits = !w->look || w->look->request.serial != w->asked.serial;
     bool old =
         !waits && w->look->step != w->now.step && workbench_clock(w) - w->looked > LOOK_EVERY + 50 * w->look->seconds;
@@ -308,7 +309,7 @@ static void ask_pictures(struct workbench *w) {
 void workbench_ask(struct workbench *w) {
     if (w->choice.view == VIEW_ATTENTION)
         ask_look(w);
-    else if (w->choice.view == VIEW_DATA)
+    if (w->choice.view == VIEW_ATTENTION || w->choice.view == VIEW_DATA)
         ask_pictures(w);
     else if (w->choice.view == VIEW_GATES)
         workbench_read_whatif(w);

@@ -6,7 +6,8 @@
 #include "views/export.h"
 #include "views/frame.h"
 
-#define LEAST_WINDOW 10 /* steps */
+#define LEAST_WINDOW 10  /* steps */
+#define MOST_MASK 999998 /* from 0 */
 
 static int clamp(int value, int low, int high) {
     return value > high ? (high < low ? low : high) : value < low ? low : value;
@@ -56,7 +57,8 @@ static void show_view(struct workbench *w, const struct screen_command *c) {
     int view = (int)w->choice.view;
     if (c->move == SCREEN_NAMED) {
         for (int i = 0; i < VIEW_COUNT; i++)
-            if (strcmp(view_of((enum view_id)i)->name, c->text) == 0)
+            if (strcmp(view_of((enum view_id)i)->name, c->text) == 0 ||
+                strcmp(view_in(&w->context, (enum view_id)i)->name, c->text) == 0)
                 view = i;
     } else {
         view = (view + (c->move == SCREEN_NEXT ? 1 : VIEW_COUNT - 1)) % VIEW_COUNT;
@@ -97,6 +99,9 @@ static bool find_wrong(const struct workbench *w, bool forward, uint32_t *out) {
 
 static int select_image(struct workbench *w, const struct screen_command *c, struct error *e) {
     uint32_t *image = &w->choice.image;
+    bool by_error = c->move == SCREEN_NEXT_WRONG || c->move == SCREEN_PREVIOUS_WRONG;
+    if (by_error && view_reconstructs(&w->context))
+        return error_set(e, ERROR_USAGE, "select: no image is right or wrong in pretraining, which has no classes");
     switch (c->move) {
     case SCREEN_NEXT_WRONG:
     case SCREEN_PREVIOUS_WRONG:
@@ -161,6 +166,9 @@ static int select_one(struct workbench *w, const struct screen_command *c, struc
         break;
     case SCREEN_PROMPT:
         w->choice.prompt = moved(c, w->choice.prompt);
+        break;
+    case SCREEN_MASK:
+        w->choice.mask = clamp(moved(c, w->choice.mask), 0, MOST_MASK);
         break;
     case SCREEN_IMAGE:
         r = select_image(w, c, e);
@@ -260,7 +268,7 @@ static void smooth(struct choice *c, const struct screen_command *k) {
 
 /* The log is read from its end: there scrolling up means more rows below what is shown. */
 static void scroll(struct workbench *w, const struct screen_command *k) {
-    const struct view *view = view_of(w->choice.view);
+    const struct view *view = view_in(&w->context, w->choice.view);
     struct area a = workbench_area(w);
     int most = view->overflow ? view->overflow(workbench_context(w), a) : 0, *at = &w->choice.scroll[w->choice.view];
     int page = a.height > 2 ? a.height - 2 : 1, by = 0;

@@ -105,6 +105,44 @@ static inline struct look *sample_look_make(const struct sample_look *s) {
     return l;
 }
 
+/* Of a pretraining run: `side` patches a row, of which every fourth is seen; what was hidden comes back in greyish. */
+static inline struct look *sample_look_rebuilt(const struct sample_look *s) {
+    size_t patches = (size_t)s->side * (size_t)s->side, pixels = (size_t)s->pixels, picture = 3 * pixels * pixels;
+    struct look *l = calloc(1, sizeof *l + 3 * picture + patches);
+    if (!l)
+        abort();
+    size_t rgb = sizeof *l;
+    *l = (struct look){.version = LOOK_VERSION,
+                       .request = s->request,
+                       .step = 716,
+                       .depth = s->depth,
+                       .first = s->depth,
+                       .patches = (int32_t)patches,
+                       .side = s->pixels,
+                       .said = -1,
+                       .seconds = 0.3,
+                       .bytes = rgb + 3 * picture + patches,
+                       .rgb = rgb,
+                       .reconstructs = true,
+                       .visible = (int32_t)patches / 4,
+                       .loss = 0.412,
+                       .baseline = 0.987,
+                       .masked = rgb + picture,
+                       .rebuilt = rgb + 2 * picture,
+                       .seen = rgb + 3 * picture};
+    uint8_t *base = (uint8_t *)l;
+    sample_look_paint(base + l->rgb, s->pixels, s->request.index);
+    for (size_t i = 0; i < patches; i++)
+        base[l->seen + i] = (i + i / (size_t)s->side + (size_t)s->request.mask) % 4 == 0;
+    for (size_t i = 0; i < picture; i++) {
+        size_t y = i / 3 / pixels * (size_t)s->side / pixels, x = i / 3 % pixels * (size_t)s->side / pixels;
+        bool seen = base[l->seen + y * (size_t)s->side + x];
+        base[l->masked + i] = seen ? base[l->rgb + i] : 128;
+        base[l->rebuilt + i] = seen ? base[l->rgb + i] : (uint8_t)((base[l->rgb + i] + 128) / 2);
+    }
+    return l;
+}
+
 /* `count` images of `classes`; about every fifth one is taken for the class beside its own. */
 static inline struct predictions *sample_look_predictions(size_t count, int classes) {
     size_t cells = (size_t)classes * (size_t)classes;

@@ -287,7 +287,8 @@ void sample_run_method(struct sample_run *r, enum method method) {
         r->now.gate_frozen[i] = r->now.temp_frozen[i] = false;
         r->now.gates[i] = r->now.temps[i] = r->now.selection[i] = 0;
     }
-    if (method == METHOD_LINEAR)
+    r->now.reconstructs = method == METHOD_MAE;
+    if (method == METHOD_LINEAR || method == METHOD_MAE)
         r->now.prompts = 0;
 }
 

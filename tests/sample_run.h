@@ -45,7 +45,8 @@ void sample_run_destroy(struct sample_run *r);
 /* The run laid over for comparison (context.other): all steps, without interventions. */
 void sample_run_overlay(struct sample_run *r);
 
-/* Makes it a run of another method: no gates and temperatures, no prompts under METHOD_LINEAR. */
+/* Makes it a run of another method: no gates and temperatures, no prompts under METHOD_LINEAR
+ * and METHOD_MAE. */
 void sample_run_method(struct sample_run *r, enum method method);
 
 /* Clears the canvas at this size and draws the view into all of it. */

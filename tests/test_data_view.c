@@ -137,6 +137,7 @@ static void pictures_are_asked_for_and_shown_by_their_image(void **state) {
     uint32_t order[200];
     open_run(200, 10);
     view_samples(predictions, &run.choice, 200, order);
+    run.choice.view = VIEW_DATA;
     view_wanted_pictures(&run.context, a, &r);
     assert_int_equal(r.split, SPLIT_VAL);
     assert_true(r.count >= 5 && r.count <= LOOK_PICTURES);

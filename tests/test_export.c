@@ -412,6 +412,34 @@ static void gates_are_drawn_as_map_and_curve(void **state) {
     assert_int_equal(export_view(&run.context, path_of("b.png"), &e), ERROR_USAGE);
 }
 
+static void reconstructions_are_a_row_and_three_pictures(void **state) {
+    (void)state;
+    struct error e = {0};
+    sample_run_method(&run, METHOD_MAE);
+    run.context.look = NULL;
+    run.choice.view = VIEW_ATTENTION;
+    assert_int_equal(export_view(&run.context, path_of("c.png"), &e), ERROR_USAGE);
+    assert_non_null(strstr(e.text, "no reconstruction is known yet"));
+    struct look *rebuilt = sample_look_rebuilt(
+        &(struct sample_look){.depth = 12, .side = 6, .pixels = 48, .request = {1, SPLIT_VAL, 17, 0, 0, -1, 2}});
+    run.context.look = rebuilt;
+    struct image im = png_of(VIEW_ATTENTION);
+    assert_true(pixels_of(&im, 0x808080) > 493 * 493 / 2); /* what is hidden */
+    image_free(&im);
+    char *csv = csv_of(VIEW_ATTENTION);
+    assert_string_equal(csv, "split,image,step,mask,patches,hidden_patches,loss,baseline_loss,explained_share\r\n"
+                             "val,17,716,3,36,27,0.412,0.987,0.582573455\r\n");
+    free(csv);
+    csv = csv_of(VIEW_OVERVIEW);
+    assert_memory_equal(csv, "step,steps_in_row,train_loss,", 29);
+    assert_non_null(strstr(csv, ",val_explained_share,"));
+    free(csv);
+    run.choice.view = VIEW_DATA;
+    assert_int_equal(export_view(&run.context, path_of("c.csv"), &e), ERROR_USAGE);
+    free(rebuilt);
+    run.context.look = NULL;
+}
+
 static void a_run_without_a_step_is_drawn_too(void **state) {
     (void)state;
     sample_run_destroy(&run);
@@ -457,6 +485,7 @@ int main(void) {
         TEST(what_has_no_numbers_says_so_and_leaves_no_file),
         TEST(the_overview_is_drawn_with_its_curves),
         TEST(gates_are_drawn_as_map_and_curve),
+        TEST(reconstructions_are_a_row_and_three_pictures),
         TEST(a_run_without_a_step_is_drawn_too),
         TEST(attention_is_drawn_beside_the_image),
     };

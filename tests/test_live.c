@@ -285,6 +285,47 @@ static void a_finished_run_can_be_shown_without_a_trace(void **state) {
     assert_string_equal(before, after);
 }
 
+/* Looked at by keys, then shown again from its folder. */
+static void a_pretraining_run_shows_its_reconstructions(void **state) {
+    (void)state;
+    const char *const arguments[] = {program(), RUN,      "--method", "mae",    "--lr", "0.002",
+                                     "--out",   "masked", "--epochs", "100000", NULL};
+    struct terminal *t = terminal_start(24, 80, "xterm-256color", "C.UTF-8", arguments);
+    shows(t, "RUNNING");
+    terminal_send(t, "3");
+    shows(t, "[3 reconstruction]");
+    shows(t, "val #0  mask 1, that of evaluation");
+    shows(t, "hidden 12 of 16 patches");
+    terminal_send(t, "pl");
+    shows(t, "val #1  mask 2");
+    terminal_send(t, "x");
+    shows(t, "test #0  mask 2");
+    terminal_resize(t, 12, 40);
+    shows(t, "expl. ");
+    terminal_resize(t, 24, 80);
+    terminal_send(t, "f"); /* means nothing there */
+    terminal_send(t, "2");
+    shows(t, "pretraining: this run has no gates");
+    terminal_send(t, "4");
+    shows(t, "Pretraining has no classes.");
+    terminal_send(t, "q");
+    shows(t, "save and stop");
+    terminal_send(t, "s");
+    ended(t, 0);
+    shows(t, "sha256=");
+    terminal_destroy(t);
+    t = terminal_start(24, 80, "vt100", "C", (const char *const[]){program(), "show", "masked", NULL});
+    shows(t, "SHOW");
+    terminal_send(t, "3");
+    shows(t, "masked: 75% hidden");
+    command(t, "export look.png");
+    shows(t, "look.png");
+    terminal_send(t, "q");
+    ended(t, 0);
+    terminal_destroy(t);
+    assert_int_equal(access("look.png", R_OK), 0);
+}
+
 static void it_goes_on_without_its_screen(void **state) {
     (void)state;
     struct terminal *t = start(24, 80, "xterm-256color", "detached", "100000");
@@ -514,6 +555,7 @@ int main(void) {
         cmocka_unit_test(nobody_is_waited_for_after_detaching),
         cmocka_unit_test(the_screen_outlives_the_training),
         cmocka_unit_test(a_finished_run_can_be_shown_without_a_trace),
+        cmocka_unit_test(a_pretraining_run_shows_its_reconstructions),
         cmocka_unit_test(it_goes_on_without_its_screen),
         cmocka_unit_test(every_signal_gives_the_terminal_back),
         cmocka_unit_test(a_terminal_that_goes_away_is_a_hangup),

@@ -207,6 +207,81 @@ static void values_are_those_of_the_pass(void **state) {
     }
 }
 
+/* The byte that the pixel's channel has in a picture, from the input's value, by what black and white become. */
+static uint8_t byte_of(float value, size_t channel) {
+    static const float mean[] = {0.485f, 0.456f, 0.406f}, deviation[] = {0.229f, 0.224f, 0.225f};
+    float v = 255 * (value * deviation[channel] + mean[channel]);
+    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v + 0.5f);
+}
+
+/* Patch `n` of the reconstruction is what the pass predicted, by the patch's own mean and deviation. */
+static void check_rebuilt_patch(const struct job *job, const struct look *k, const float *input,
+                                const struct pass_reconstruction *r, size_t n) {
+    size_t side = (size_t)k->side, patch = (size_t)job->tuning.shape.patch, across = side / patch;
+    double sum = 0, squares = 0;
+    for (int round = 0; round < 3; round++)
+        for (size_t i = 0; i < r->values; i++) {
+            size_t y = n / across * patch + i / 3 / patch, x = n % across * patch + i / 3 % patch;
+            double value = (double)input[(i % 3 * side + y) * side + x], mean = sum / (double)r->values;
+            double deviation = sqrt(squares / (double)(r->values - 1) + 1e-6);
+            size_t at = 3 * (y * side + x) + i % 3;
+            if (round == 0)
+                sum += value;
+            else if (round == 1)
+                squares += (value - mean) * (value - mean);
+            else if (look_seen(k)[n]) {
+                assert_int_equal(look_rebuilt(k)[at], look_rgb(k)[at]);
+                assert_int_equal(look_masked(k)[at], look_rgb(k)[at]);
+            } else {
+                assert_int_equal(look_masked(k)[at], 128);
+                uint8_t wanted = byte_of((float)((double)r->prediction[n * r->values + i] * deviation + mean), i % 3);
+                assert_true(abs(wanted - look_rebuilt(k)[at]) <= 1);
+                assert_true(fabs((value - mean) / deviation - (double)r->target[n * r->values + i]) < 1e-3);
+            }
+        }
+}
+
+static void a_reconstruction_is_that_of_the_pass_under_the_mask_of_evaluation(void **state) {
+    (void)state;
+    struct job job = job_of("mae", "1");
+    struct looker *l = NULL;
+    struct pass *pass = NULL;
+    struct error e = {0};
+    const uint32_t index = 4;
+    float *theta = theta_of(&job), *input = input_of(&job, index), baseline, gates[4], slopes[4], temps[4];
+    double loss;
+    sound(looker_create(&l, &job, NULL, NULL, &e), &e);
+    sound(pass_create(&pass, &(struct pass_options){.model = job.model, .tuning = &job.tuning, .chunk = 1}, &e), &e);
+    for (int mask = 0; mask < 3; mask++) {
+        struct pass_step step = {.theta = theta,
+                                 .values = {gates, slopes, temps},
+                                 .seed = (uint64_t)job.settings.seed + (uint64_t)mask,
+                                 .batch = 1};
+        struct pass_chunk chunk = {.count = 1, .images = input, .index = &index};
+        tuning_values(&job.tuning, theta, NULL, &step.values);
+        assert_int_equal(pass_forward(pass, &step, &chunk, &baseline, &loss), 0);
+        struct pass_reconstruction r = pass_reconstruction(pass, 0);
+        struct look *k =
+            look_at(l, theta, &(struct look_request){.serial = 1, .split = SPLIT_VAL, .index = index, .mask = mask});
+        assert_true(k->reconstructs && k->prompts == 0 && k->said == -1 && k->request.mask == mask);
+        assert_int_equal(k->visible, r.seen);
+        assert_true(fabs(k->loss - loss) < 1e-9 && fabs(k->baseline - (double)baseline) < 1e-6);
+        assert_true(fabs(look_explained(k) - (1 - loss / (double)baseline)) < 1e-6);
+        for (size_t n = 0, seen = 0; n < r.patches; n++) {
+            bool is_seen = seen < r.seen && (size_t)r.visible[seen] == n;
+            seen += is_seen;
+            assert_int_equal(look_seen(k)[n], is_seen);
+            check_rebuilt_patch(&job, k, input, &r, n);
+        }
+        free(k);
+    }
+    pass_destroy(pass);
+    looker_destroy(l);
+    free(input);
+    free(theta);
+    job_close(&job);
+}
+
 /* All but the time and the serial. */
 static void check_same(const struct look *a, const struct look *b) {
     assert_int_equal(a->bytes, b->bytes);
@@ -284,6 +359,76 @@ static void a_look_that_was_given_up_leaves_no_trace(void **state) {
     free(k);
     looker_destroy(calm);
     looker_destroy(l);
+    free(theta);
+    job_close(&job);
+}
+
+static void masks_differ_and_come_again(void **state) {
+    (void)state;
+    struct job job = job_of("mae", "1");
+    struct looker *l = NULL, *fresh = NULL;
+    struct error e = {0};
+    float *theta = theta_of(&job);
+    struct look *masks[3];
+    sound(looker_create(&l, &job, NULL, NULL, &e), &e);
+    for (int i = 0; i < 3; i++) {
+        struct look_request r = {.serial = 1, .split = SPLIT_VAL, .index = 2, .mask = i};
+        assert_false(looker_has(l, &r));
+        masks[i] = look_at(l, theta, &r);
+        assert_true(looker_has(l, &r));
+    }
+    assert_memory_not_equal(look_seen(masks[0]), look_seen(masks[1]), (size_t)masks[0]->patches);
+    assert_memory_not_equal(look_seen(masks[1]), look_seen(masks[2]), (size_t)masks[0]->patches);
+    assert_memory_equal(look_rgb(masks[0]), look_rgb(masks[2]), 3 * (size_t)masks[0]->side * (size_t)masks[0]->side);
+    sound(looker_create(&fresh, &job, NULL, NULL, &e), &e);
+    for (int i = 2; i >= 0; i--) {
+        struct look_request r = {.serial = 9, .split = SPLIT_VAL, .index = 2, .block = 3, .prompt = 7, .mask = i};
+        struct look *again = look_at(fresh, theta, &r);
+        check_same(masks[i], again);
+        assert_true(again->request.block == 0 && again->request.prompt == -1);
+        free(again);
+        free(masks[i]);
+    }
+    struct look_request negative = {.serial = 1, .split = SPLIT_VAL, .index = 2, .mask = -5};
+    struct look *k = look_at(fresh, theta, &negative);
+    assert_int_equal(k->request.mask, 0);
+    free(k);
+    looker_destroy(fresh);
+    looker_destroy(l);
+    free(theta);
+    job_close(&job);
+}
+
+/* An evaluation is the mean of what is seen image by image. */
+static void reconstructions_add_up_to_the_evaluation(void **state) {
+    (void)state;
+    struct job job = job_of("mae", "1");
+    struct control control;
+    struct engine *engine = NULL;
+    struct loader *loader = NULL;
+    struct evaluation v = {0};
+    struct looker *l = NULL;
+    struct error e = {0};
+    float *theta = theta_of(&job);
+    double loss = 0, baseline = 0;
+    control_create(&control);
+    sound(engine_create(&engine, &job, 2, &control, &e), &e);
+    sound(job_loader(&job, SPLIT_VAL, false, 0, NULL, NULL, &loader, &e), &e);
+    sound(evaluation_create(&v, job.tuning.options.classes, &e), &e);
+    sound(looker_create(&l, &job, NULL, NULL, &e), &e);
+    for (uint32_t i = 0; i < 7; i++) {
+        struct look *k = look_at(l, theta, &(struct look_request){.serial = 1, .split = SPLIT_VAL, .index = i});
+        loss += k->loss / 7;
+        baseline += k->baseline / 7;
+        free(k);
+    }
+    sound(evaluate(engine, theta, loader, NULL, NULL, &v, &e), &e);
+    assert_true(fabs(v.loss - loss) < 1e-5 && fabs(v.baseline - baseline) < 1e-5);
+    looker_destroy(l);
+    evaluation_destroy(&v);
+    loader_close(loader);
+    engine_destroy(engine);
+    control_destroy(&control);
     free(theta);
     job_close(&job);
 }
@@ -413,6 +558,9 @@ int main(void) {
         cmocka_unit_test(rows_are_distributions_for_every_method),
         cmocka_unit_test(the_mean_is_that_of_heads_and_prompts),
         cmocka_unit_test(values_are_those_of_the_pass),
+        cmocka_unit_test(a_reconstruction_is_that_of_the_pass_under_the_mask_of_evaluation),
+        cmocka_unit_test(masks_differ_and_come_again),
+        cmocka_unit_test(reconstructions_add_up_to_the_evaluation),
         cmocka_unit_test(what_is_kept_is_what_would_be_computed),
         cmocka_unit_test(a_look_that_was_given_up_leaves_no_trace),
         cmocka_unit_test(an_unreadable_image_is_answered_as_such),

@@ -57,11 +57,13 @@ static void places_are_numbers_words_or_all(void **state) {
     assert_true(c.number == 12);
     assert_int_equal(parsed("select head all").move, SCREEN_ALL);
     assert_int_equal(parsed("select image 0").what, SCREEN_IMAGE);
+    assert_int_equal(parsed("select mask 2").what, SCREEN_MASK);
+    refused("select mask 0", "expected a mask from 1, next or previous");
     assert_int_equal(parsed("select image next-wrong").move, SCREEN_NEXT_WRONG);
     c = parsed("select split test");
     assert_int_equal(c.what, SCREEN_SPLIT);
     assert_string_equal(c.text, "test");
-    refused("select", "expected block, head, prompt, image, sample or split");
+    refused("select", "expected block, head, prompt, mask, image, sample or split");
     refused("select bock 3", "found \"bock\"");
     refused("select block 0", "expected a block from 1, next or previous");
     refused("select block all", "expected a block from 1");
@@ -122,7 +124,7 @@ static void words_for_completion_are_those_that_parse(void **state) {
         snprintf(line, sizeof line, "view %s", word);
         parsed(line);
     }
-    assert_int_equal(count, 9);
+    assert_int_equal(count, 10);
     assert_string_equal(screen_command_word(SCREEN_SELECT, 1, 0), "block");
     assert_null(screen_command_word(SCREEN_SELECT, 3, 0));
     assert_null(screen_command_word(SCREEN_UNDO, 1, 0));

@@ -76,7 +76,8 @@ static void check(enum view_id view, int height, int width, const char *term, co
     struct terminal *t = terminal_run(height, width, term, locale, screen_play_run, (void *)(uintptr_t)&play);
     assert_true(terminal_shows(t, "q quit", SOON));
     terminal_settle(t, QUIET);
-    snprintf(name, sizeof name, "%s-%s-%dx%d", view_of(view)->name, term, width, height);
+    snprintf(name, sizeof name, "%s%s-%s-%dx%d", run.now.reconstructs ? "pretraining-" : "",
+             view_in(&run.context, view)->name, term, width, height);
     compare(t, name);
     screen_play_stop(t);
 }
@@ -98,10 +99,39 @@ static void every_view_looks_as_it_did_on_a_vt100(void **state) {
         check((enum view_id)v, 24, 80, "vt100", "C");
 }
 
+/* The same run as one of pretraining: what its views show in place of gates, attention and classes. */
+static int start_pretraining(void **state) {
+    int r = start(state);
+    free(look);
+    free(predictions);
+    predictions = NULL;
+    sample_run_method(&run, METHOD_MAE);
+    look = sample_look_rebuilt(&(struct sample_look){
+        .depth = SAMPLE_BLOCKS, .side = 6, .pixels = 48, .request = {1, SPLIT_VAL, 17, 0, 0, -1, 0}});
+    run.context.look = look;
+    run.context.predictions = NULL;
+    run.context.hints = "Space pause  h l image  p P mask  x split  s save  : command  ? help  q quit";
+    return r;
+}
+
+static void pretraining_looks_as_it_did(void **state) {
+    (void)state;
+    const int views[] = {VIEW_OVERVIEW, VIEW_GATES, VIEW_ATTENTION, VIEW_DATA};
+    for (int i = 0; i < 4; i++) {
+        check((enum view_id)views[i], 24, 80, "xterm-256color", "C.UTF-8");
+        check((enum view_id)views[i], 12, 40, "xterm-256color", "C.UTF-8");
+    }
+    check(VIEW_ATTENTION, 40, 120, "xterm-256color", "C.UTF-8");
+    run.context.paint.glyphs = GLYPHS_ASCII;
+    run.context.paint.colors = 0;
+    check(VIEW_ATTENTION, 24, 80, "vt100", "C");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_view_looks_as_it_did_in_colour, start, end),
         cmocka_unit_test_setup_teardown(every_view_looks_as_it_did_on_a_vt100, start, end),
+        cmocka_unit_test_setup_teardown(pretraining_looks_as_it_did, start_pretraining, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

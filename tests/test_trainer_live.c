@@ -23,6 +23,32 @@ static void looking_all_the_time_changes_no_bit(void **state) {
     tear_down(&r);
 }
 
+/* The hash of a run of masked autoencoding. */
+static void reconstruct(bool looked_at, char hash[65]) {
+    struct rig r;
+    prepare(&r, NULL);
+    set(&r.settings, "method", "mae");
+    set(&r.settings, "lr", "0.01");
+    r.options.stay = r.ask_all_the_time = looked_at;
+    start(&r);
+    if (looked_at) {
+        UNTIL(&r, now(&r).phase == PHASE_DONE);
+        assert_true(r.events[EVENT_LOOK] >= 2 && r.look->reconstructs && r.look->loss > 0);
+        trainer_interrupt(r.trainer);
+    }
+    assert_int_equal(finish(&r), 0);
+    snprintf(hash, 65, "%s", trainer_result(r.trainer)->hash);
+    tear_down(&r);
+}
+
+static void looking_at_reconstructions_changes_no_bit(void **state) {
+    (void)state;
+    char calm[65], watched[65];
+    reconstruct(false, calm);
+    reconstruct(true, watched);
+    assert_string_equal(calm, watched);
+}
+
 /* Other images all the time, while a long run trains: about 2% of its time and a first few. */
 static void looks_take_a_small_share_of_the_time(void **state) {
     (void)state;
@@ -225,6 +251,7 @@ static void a_swap_says_what_came_and_looks_go_on(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(looking_all_the_time_changes_no_bit),
+        cmocka_unit_test(looking_at_reconstructions_changes_no_bit),
         cmocka_unit_test(looks_take_a_small_share_of_the_time),
         cmocka_unit_test(a_pause_within_a_step_shows_at_once_and_stops_it),
         cmocka_unit_test(a_pause_that_was_only_posted_holds_too),

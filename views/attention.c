@@ -5,11 +5,12 @@
 
 #include "views/attention_private.h"
 #include "views/class_name.h"
+#include "views/flow.h"
 #include "views/heat.h"
 #include "views/picture.h"
 #include "views/views.h"
 
-enum { TEXT = 192, GAP = 2, SMALL_HEAD = 3, LARGE_HEAD = 4 };
+enum { TEXT = 192, SMALL_HEAD = 3, LARGE_HEAD = 4 };
 
 /* A share as percent: "31.4%", "0.31%", "0.004%". */
 static const char *percent(double share, char out[static 32]) {
@@ -26,35 +27,6 @@ static const char *short_percent(double share, char out[static 32]) {
         return "<.1%";
     snprintf(out, 32, "%.*f%%", p < 9.95 ? 1 : 0, p);
     return out;
-}
-
-/* Text that goes on at the next line where it does not fit. Without a canvas it is measured only. */
-struct flow {
-    struct canvas *c;
-    struct area a;
-    int y, x;
-};
-
-/* A dim label and its value, kept together; left out where no line is left. */
-static void flow_put(struct flow *f, const struct paint *p, const char *label, enum theme_role role, const char *text) {
-    int first = canvas_columns(label), wide = first + (first > 0) + canvas_columns(text);
-    if (f->x > 0 && f->x + GAP + wide > f->a.width) {
-        f->y++;
-        f->x = 0;
-    }
-    if (f->y >= f->a.height)
-        return;
-    f->x += f->x > 0 ? GAP : 0;
-    if (f->c) {
-        canvas_text(f->c, f->a, f->y, f->x, theme_style(p, THEME_DIM), label);
-        canvas_text(f->c, f->a, f->y, f->x + first + (first > 0), theme_style(p, role), text);
-    }
-    f->x += wide;
-}
-
-static void flow_line(struct flow *f) {
-    f->y += f->x > 0;
-    f->x = 0;
 }
 
 /* A class name of at most `most` columns and its probability. */

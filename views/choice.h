@@ -30,6 +30,7 @@ struct choice {
     int block;        /* from 0 */
     int head;         /* from 0; -1: mean */
     int prompt;       /* from 0; -1: mean of the prompts */
+    int mask;         /* of a pretraining run: 0 is that of evaluation */
     enum split split; /* of the chosen image */
     uint32_t image;   /* index in its split */
     int sample;       /* row of the data view's list that is chosen, from 0 */

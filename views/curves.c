@@ -71,6 +71,8 @@ const char *curves_without_gates(const struct view_context *x) {
         return "shallow: prompts enter once, there are no gates";
     case METHOD_DEEP:
         return "deep: every block has its own prompts, there are no gates";
+    case METHOD_MAE:
+        return "pretraining: this run has no gates";
     default:
         return "this run has no gates";
     }

@@ -129,9 +129,14 @@ static void draw_facts(const struct view_context *x, struct canvas *c, struct ar
     const struct view_task *t = x->task;
     struct style dim = theme_style(&x->paint, THEME_DIM), text = theme_style(&x->paint, THEME_TEXT);
     char room[64];
-    const char *second, *first = outlook(x, room, &second);
+    const char *second = "3 shows what is made of an image.", *first = "Its images are not told apart.";
     int y = 0, at = 0;
-    canvas_print(c, a, y++, 0, text, "No predictions on %s yet.", split_name(x->choice->split));
+    if (view_reconstructs(x)) {
+        canvas_text(c, a, y++, 0, text, "Pretraining has no classes.");
+    } else {
+        first = outlook(x, room, &second);
+        canvas_print(c, a, y++, 0, text, "No predictions on %s yet.", split_name(x->choice->split));
+    }
     canvas_text(c, a, y, 0, dim, first);
     if (canvas_columns(first) + 1 + canvas_columns(second) <= a.width)
         canvas_text(c, a, y, canvas_columns(first) + 1, dim, second);
@@ -144,7 +149,8 @@ static void draw_facts(const struct view_context *x, struct canvas *c, struct ar
         at += canvas_print(c, a, y, at, text, "%zu", t->images[s]) + 2;
     }
     canvas_text(c, a, y++, at - 1, dim, "images");
-    canvas_print(c, a, y++, 0, dim, "%d classes", t->classes);
+    canvas_print(c, a, y++, 0, dim, view_reconstructs(x) ? "%d classes, of no use in pretraining" : "%d classes",
+                 t->classes);
     draw_names(x, c, canvas_part(a, y, 0, a.height - y, a.width));
 }
 
@@ -196,4 +202,5 @@ static int overflow(const struct view_context *x, struct area a) {
     return more > INT32_MAX ? INT32_MAX : (int)more;
 }
 
-const struct view data_view = {.name = "data", .title = "Data", .draw = draw, .click = click, .overflow = overflow};
+const struct view data_view = {
+    .name = "data", .title = "Data", .draw = draw, .click = click, .overflow = overflow, .wanted = data_list_wanted};

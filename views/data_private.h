@@ -24,6 +24,8 @@ bool data_list_make(const struct view_context *x, struct data_list *out);
 void data_list_free(struct data_list *l);
 /* The first row that is shown: as scrolled, or as the chosen sample asks where nothing was scrolled. */
 size_t data_list_first(const struct view_context *x, const struct data_list *l, const struct data_layout *o);
+/* As a view's wanted(). */
+void data_list_wanted(const struct view_context *x, struct area a, struct pictures_request *out);
 void data_list_draw(const struct view_context *x, const struct data_list *l, const struct data_layout *o,
                     struct canvas *c);
 

@@ -94,10 +94,10 @@ size_t data_list_first(const struct view_context *x, const struct data_list *l, 
     return first < most ? first : most;
 }
 
-void view_wanted_pictures(const struct view_context *x, struct area a, struct pictures_request *out) {
+void data_list_wanted(const struct view_context *x, struct area a, struct pictures_request *out) {
     struct data_layout o;
     struct data_list list;
-    *out = (struct pictures_request){.side = SIDE};
+    out->side = SIDE;
     data_layout_make(a, &o);
     if (!x->predictions || o.entry == 1 || !data_list_make(x, &list))
         return;

@@ -15,9 +15,9 @@ int export_screen(const struct canvas *c, const struct paint *p, const char *pat
 void export_text(const struct canvas *c, FILE *f);
 
 /* What the chosen view shows. .csv: its numbers (overview, gates: a row a step with loss, top1, rate, gates,
- * temperatures; attention: a row a patch; data: a row an image and its prediction). .png: the curve, the heat map or
- * the attention map, 1600 pixels wide, with axes and labels. Errors: ERROR_USAGE (suffix, or a view that has none),
- * ERROR_IO, ERROR_MEMORY. */
+ * temperatures; attention: a row a patch; reconstruction: the image's row; data: a row an image and its prediction).
+ * .png: the curve, the heat map or the attention map or reconstruction, 1600 pixels wide, with axes and labels. Errors:
+ * ERROR_USAGE (suffix, or a view that has none), ERROR_IO, ERROR_MEMORY. */
 int export_view(const struct view_context *x, const char *path, struct error *e);
 
 #endif

@@ -35,12 +35,14 @@ static const char *base_name(const char *path) {
 
 /* What ran on what, and how far it is. */
 static void draw_head(const struct view_context *x, struct raster *r) {
-    char text[256];
+    char text[256], prompts[32] = "";
     const struct settings *s = x->task->settings;
+    if (x->now->prompts > 0)
+        snprintf(prompts, sizeof prompts, ", %d prompts", x->now->prompts);
     raster_text(r, MARGIN, 28, EXPORT_TEXT + 1, EXPORT_INK, base_name(x->task->run));
-    snprintf(text, sizeof text, "%s %s   %.80s   %s%s, %d prompts   step %llu", x->task->family, x->task->model,
+    snprintf(text, sizeof text, "%s %s   %.80s   %s%s%s   step %llu", x->task->family, x->task->model,
              x->now->data[0] ? x->now->data : s->data, settings_choice("method", s->method),
-             x->now->tempered ? "+temp" : "", x->now->prompts, (unsigned long long)x->now->step);
+             x->now->tempered ? "+temp" : "", prompts, (unsigned long long)x->now->step);
     raster_text(r, MARGIN, 68, EXPORT_TEXT - 1, EXPORT_GREY, text);
 }
 
@@ -244,12 +246,37 @@ static int draw_attention(const struct view_context *x, struct raster *r, struct
     return code;
 }
 
+/* ---- reconstruction */
+
+/* The input, what is seen of it, and what was made of that, with the image's numbers below. */
+static void draw_reconstruction(const struct view_context *x, struct raster *r) {
+    const struct look *l = x->look;
+    const uint8_t *const pictures[] = {look_rgb(l), look_masked(l), look_rebuilt(l)};
+    const char *const titles[] = {"original", "masked", "reconstructed"};
+    double size = map_size(3), y = HEAD + EXPORT_LINE + 8;
+    char text[200];
+    for (int i = 0; i < 3; i++) {
+        double at = MARGIN + i * (size + MARGIN);
+        raster_text(r, at, HEAD, EXPORT_TEXT, EXPORT_INK, titles[i]);
+        raster_picture(r, at, y, size, pictures[i], l->side);
+    }
+    snprintf(text, sizeof text, "%s image %u   mask %d%s   %d of %d patches hidden   before step %llu",
+             split_name(l->request.split), l->request.index, l->request.mask + 1,
+             l->request.mask ? "" : ", that of evaluation", l->patches - l->visible, l->patches,
+             (unsigned long long)l->step);
+    raster_text(r, MARGIN, y + size + 24, EXPORT_TEXT - 1, EXPORT_INK, text);
+    snprintf(text, sizeof text, "loss %.4f   baseline, of each hidden patch's mean, %.4f   explained %.1f%%", l->loss,
+             l->baseline, 100 * look_explained(l));
+    raster_text(r, MARGIN, y + size + 56, EXPORT_TEXT - 1, EXPORT_INK,
+                l->label >= 0 ? text : "the image could not be read");
+}
+
 /* ---- all of them */
 
 /* The height of the view's picture; 0: it has none. */
 static int height_of(const struct view_context *x) {
     enum view_id view = x->choice->view;
-    int maps = 2 + (x->look && x->look->prompts > 0) + x->choice->alone;
+    int maps = view_reconstructs(x) ? 3 : 2 + (x->look && x->look->prompts > 0) + x->choice->alone;
     if (view == VIEW_OVERVIEW || view == VIEW_GATES)
         return HEAD + 60 + 2 * (CHART + CHART_FOOT);
     return view == VIEW_ATTENTION ? HEAD + EXPORT_LINE + 8 + map_size(maps) + MAP_FOOT : 0;
@@ -262,14 +289,20 @@ int export_png(const struct view_context *x, const char *path, struct error *e) 
         return error_set(e, ERROR_USAGE, "the %s view has no picture to export; overview, gates and attention have",
                          view_of(view)->name);
     if (view == VIEW_ATTENTION && !x->look)
-        return error_set(e, ERROR_USAGE, "no attention is known yet; the attention view asks for it");
+        return error_set(e, ERROR_USAGE, "no %s is known yet; the %s view asks for it", view_in(x, view)->name,
+                         view_in(x, view)->name);
     int code = raster_create(&r, WIDTH, height_of(x), e);
     if (code < 0)
         return code;
     draw_head(x, &r);
-    code = view == VIEW_OVERVIEW ? draw_overview(x, &r, e)
-           : view == VIEW_GATES  ? draw_gates(x, &r, e)
-                                 : draw_attention(x, &r, e);
+    if (view == VIEW_OVERVIEW)
+        code = draw_overview(x, &r, e);
+    else if (view == VIEW_GATES)
+        code = draw_gates(x, &r, e);
+    else if (x->look->reconstructs)
+        draw_reconstruction(x, &r);
+    else
+        code = draw_attention(x, &r, e);
     if (code == 0)
         code = raster_write(&r, path, e);
     raster_destroy(&r);

@@ -78,10 +78,13 @@ static void put_at(FILE *f, const struct series *s, double x) {
     put(f, known, value);
 }
 
-static void write_curves_header(const struct history *h, FILE *f) {
-    fputs("step,steps_in_row,train_loss_nats,train_loss_low_nats,train_loss_high_nats,train_top1_share,learning_rate,"
-          "images_per_s,val_loss_nats,val_top1_share,test_top1_share",
-          f);
+static void write_curves_header(const struct view_context *x, FILE *f) {
+    const struct history *h = x->history;
+    const char *unit = view_reconstructs(x) ? "" : "_nats", *share = view_reconstructs(x) ? "explained" : "top1";
+    fprintf(f,
+            "step,steps_in_row,train_loss%s,train_loss_low%s,train_loss_high%s,train_%s_share,learning_rate,"
+            "images_per_s,val_loss%s,val_%s_share,test_%s_share",
+            unit, unit, unit, share, unit, share, share);
     for (int i = 0; i < h->gates; i++)
         fprintf(f, ",gate.%d_share", i + 1);
     for (int i = 0; i < h->temps; i++)
@@ -121,7 +124,7 @@ static int write_curves(const struct view_context *x, FILE *f, struct error *e) 
         struct series_point *own = points + (size_t)(i + 1) * MOST_POINTS;
         evaluations[i] = (struct evaluations){own, read_all(evaluated[i], own), 0};
     }
-    write_curves_header(h, f);
+    write_curves_header(x, f);
     for (size_t i = 0; i < n; i++)
         write_step(h, f, &points[i], i + 1 < n ? points[i + 1].x : INFINITY, evaluations);
     free(points);
@@ -154,6 +157,23 @@ static int write_attention(const struct view_context *x, FILE *f, struct error *
     return 0;
 }
 
+/* ---- reconstruction: a row for the image */
+
+static int write_reconstruction(const struct view_context *x, FILE *f, struct error *e) {
+    const struct look *l = x->look;
+    if (!l)
+        return error_set(e, ERROR_USAGE, "no reconstruction is known yet; the reconstruction view asks for it");
+    fputs("split,image,step,mask,patches,hidden_patches,loss,baseline_loss,explained_share", f);
+    end_row(f);
+    fprintf(f, "%s,%u,%llu,%d,%d,%d", split_name(l->request.split), l->request.index, (unsigned long long)l->step,
+            l->request.mask + 1, l->patches, l->patches - l->visible);
+    put(f, l->label >= 0, l->loss);
+    put(f, l->label >= 0, l->baseline);
+    put(f, l->label >= 0, look_explained(l));
+    end_row(f);
+    return 0;
+}
+
 /* ---- data: a row an image */
 
 static void put_class(FILE *f, const struct view_task *t, int label) {
@@ -167,6 +187,8 @@ static void put_class(FILE *f, const struct view_task *t, int label) {
 
 static int write_predictions(const struct view_context *x, FILE *f, struct error *e) {
     const struct predictions *p = x->predictions;
+    if (view_reconstructs(x))
+        return error_set(e, ERROR_USAGE, "pretraining has no classes, and so no predictions to export");
     if (!p)
         return error_set(e, ERROR_USAGE, "%s has not been evaluated yet; `eval %s` does", split_name(x->choice->split),
                          split_name(x->choice->split));
@@ -191,7 +213,7 @@ static int write_numbers(const struct view_context *x, FILE *f, struct error *e)
     case VIEW_GATES:
         return write_curves(x, f, e);
     case VIEW_ATTENTION:
-        return write_attention(x, f, e);
+        return view_reconstructs(x) ? write_reconstruction(x, f, e) : write_attention(x, f, e);
     case VIEW_DATA:
         return write_predictions(x, f, e);
     default:

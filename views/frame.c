@@ -130,7 +130,7 @@ static void draw_progress(const struct view_context *x, struct canvas *c, struct
 enum tabs { TABS_NAMES, TABS_DIGITS }; /* where there is room for all names, or for the chosen one alone */
 
 static void tab_text(const struct view_context *x, int i, enum tabs form, char out[static 32]) {
-    const char *name = view_of((enum view_id)i)->name;
+    const char *name = view_in(x, (enum view_id)i)->name;
     char digit = i == VIEW_HELP ? '?' : (char)('1' + i);
     if ((int)x->choice->view == i)
         snprintf(out, 32, "[%c %s]", digit, name);
@@ -159,7 +159,7 @@ static enum tabs tabs_form(const struct view_context *x, const struct canvas *c)
 
 /* Rows of a list that are not seen: "^12 v30". */
 static void draw_hidden_rows(const struct view_context *x, struct canvas *c, struct area a, int y, int from) {
-    const struct view *v = view_of(x->choice->view);
+    const struct view *v = view_in(x, x->choice->view);
     char text[48] = "";
     int most = v->overflow ? v->overflow(x, frame_area(x, c)) : 0, at = x->choice->scroll[x->choice->view];
     at = at > most ? most : at;
@@ -224,7 +224,7 @@ void frame_draw(const struct view_context *x, struct canvas *c) {
     if (top(c) == TOP)
         draw_progress(x, c, all, 1, 1);
     draw_tabs(x, c, all, top(c) - 1);
-    view_of(x->choice->view)->draw(x, c, frame_area(x, c));
+    view_in(x, x->choice->view)->draw(x, c, frame_area(x, c));
     frame_bottom_draw(x, c, c->height - BOTTOM);
     frame_dialog_draw(x, c);
 }
@@ -235,7 +235,7 @@ void frame_cursor(const struct view_context *x, const struct canvas *c, int *y, 
 }
 
 bool frame_click(const struct view_context *x, const struct canvas *c, int y, int x_, char *command, size_t size) {
-    const struct view *v = view_of(x->choice->view);
+    const struct view *v = view_in(x, x->choice->view);
     struct area a = frame_area(x, c);
     if (!has_room(c))
         return false;
@@ -247,7 +247,7 @@ bool frame_click(const struct view_context *x, const struct canvas *c, int y, in
     if (y == a.y - 1) {
         int tab = tab_at(x, c, x_);
         if (tab >= 0)
-            snprintf(command, size, "view %s", view_of((enum view_id)tab)->name);
+            snprintf(command, size, "view %s", view_in(x, (enum view_id)tab)->name);
         return tab >= 0;
     }
     bool within = y >= a.y && y < a.y + a.height && x_ >= 0 && x_ < a.width;

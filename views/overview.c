@@ -54,7 +54,7 @@ static void add_results(struct facts *f, const struct view_context *x) {
     const struct snapshot *s = x->now;
     char text[32], at[48];
     if (s->val.known)
-        add(f, THEME_VAL, "val", percent(s->val.top1, text), "");
+        add(f, THEME_VAL, "val", percent(s->val.top1, text), s->reconstructs && !f->brief ? view_share(s) : "");
     else if (x->task->images[SPLIT_VAL])
         add(f, THEME_VAL, "val", "-", f->brief ? "" : "before the first epoch's end");
     if (s->best.known) {
@@ -159,7 +159,7 @@ static int put_facts(const struct view_context *x, struct canvas *c, struct area
 
 /* ---- layout */
 
-enum { LEAST_CURVES = 5, LEAST_TABLE = 4, COMPACT = 2, WIDE = 150, STACKED = 60, MOST_PLOTS = 3 };
+enum { LEAST_CURVES = 5, LEAST_TABLE = 4, COMPACT = 2, WIDE = 150, WIDE_ALONE = 110, STACKED = 60, MOST_PLOTS = 3 };
 
 struct layout {
     struct area facts, plots, blocks; /* height 0: none */
@@ -195,6 +195,8 @@ static struct layout layout_of(const struct view_context *x, struct area a) {
     l.plots = canvas_part(a, l.facts.height, 0, rest - blocks - gap, a.width);
     l.blocks = canvas_part(a, a.height - blocks, 0, blocks, a.width);
     l.shown = a.width >= WIDE ? 3 : 2;
+    if (l.shown < 3 && a.width >= WIDE_ALONE && !gated)
+        l.shown = 3;
     l.across = l.shown;
     if (a.width < STACKED && l.plots.height >= 2 * LEAST_CURVES + 2)
         l.across = 1;
@@ -299,6 +301,21 @@ static void make_figure(struct figure *f, const struct view_context *x, int i, i
 
 /* ---- the view */
 
+/* What the loss of a pretraining run is to be compared with; in place of the blocks. */
+static void draw_baseline(const struct view_context *x, struct canvas *c, struct area a) {
+    const struct snapshot_result *r = x->now->val.known ? &x->now->val : &x->now->test;
+    struct style dim = theme_style(&x->paint, THEME_DIM);
+    if (!r->known || r->top1 >= 1)
+        canvas_text(c, a, 0, 0, dim,
+                    a.width < NARROW ? "explained = 1 - loss / baseline"
+                                     : "explained = 1 - loss / baseline, that of predicting each hidden patch's mean");
+    else if (a.width < NARROW)
+        canvas_print(c, a, 0, 0, dim, "baseline %.3f: of each patch's mean", r->loss / (1 - r->top1));
+    else
+        canvas_print(c, a, 0, 0, dim, "baseline loss %.3f: predicting each hidden patch's mean, explained 0%%",
+                     r->loss / (1 - r->top1));
+}
+
 static void draw(const struct view_context *x, struct canvas *c, struct area a) {
     struct layout l = layout_of(x, a);
     struct figure figure;
@@ -311,7 +328,9 @@ static void draw(const struct view_context *x, struct canvas *c, struct area a) 
         make_figure(&figure, x, i, at.width, title);
         plot_draw(c, at, &x->paint, &figure.plot);
     }
-    if (!curves_is_gated(x) && !curves_is_tempered(x))
+    if (view_reconstructs(x))
+        draw_baseline(x, c, l.blocks);
+    else if (!curves_is_gated(x) && !curves_is_tempered(x))
         canvas_text(c, l.blocks, 0, 0, theme_style(&x->paint, THEME_DIM), curves_without_gates(x));
     else if (l.compact)
         overview_compact(x, c, l.blocks);

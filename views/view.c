@@ -15,6 +15,21 @@ const struct view *view_of(enum view_id id) {
     return views[id];
 }
 
+bool view_reconstructs(const struct view_context *x) {
+    return x->task->settings->method == METHOD_MAE;
+}
+
+const struct view *view_in(const struct view_context *x, enum view_id id) {
+    return id == VIEW_ATTENTION && view_reconstructs(x) ? &reconstruction_view : view_of(id);
+}
+
+void view_wanted_pictures(const struct view_context *x, struct area a, struct pictures_request *out) {
+    const struct view *v = view_in(x, x->choice->view);
+    *out = (struct pictures_request){0};
+    if (v->wanted)
+        v->wanted(x, a, out);
+}
+
 const char *view_share(const struct snapshot *s) {
     return s->reconstructs ? "explained" : "top-1";
 }

@@ -76,7 +76,7 @@ struct view_context {
     const struct history *history;
     const struct history *other; /* laid over; NULL: none */
     const char *other_name;
-    const struct look *look; /* the newest attention; NULL: none yet */
+    const struct look *look; /* the newest attention or reconstruction; NULL: none yet */
     const struct pictures *pictures;
     const struct predictions *predictions; /* of the chosen split's last evaluation; NULL: none yet */
     const struct whatif *whatif;           /* what `gptui whatif` found of this run; NULL: it never ran */
@@ -105,11 +105,19 @@ struct view {
     bool (*click)(const struct view_context *x, struct area a, int y, int x_, char *command, size_t size);
     /* Rows that could be scrolled through in an area of this size, beyond those shown; NULL: it does not scroll. */
     int (*overflow)(const struct view_context *x, struct area a);
+    /* The pictures that it wants to show in an area of this size, into *out, which is cleared; NULL: none. */
+    void (*wanted)(const struct view_context *x, struct area a, struct pictures_request *out);
 };
 
 const struct view *view_of(enum view_id id);
 
-/* The pictures that the data view wants to show in an area of this size; count 0: none. */
+/* Whether the run is one of masked autoencoding: no classes, prompts or gates. */
+bool view_reconstructs(const struct view_context *x);
+
+/* The view that stands at this place in this run: of a pretraining run, `reconstruction` in place of `attention`. */
+const struct view *view_in(const struct view_context *x, enum view_id id);
+
+/* The pictures that the chosen view wants to show in an area of this size; count 0: none. */
 void view_wanted_pictures(const struct view_context *x, struct area a, struct pictures_request *out);
 
 /* Indices into predictions->images in the order in which the data view lists them (errors first, the surest of them

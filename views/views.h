@@ -8,4 +8,6 @@
 VIEWS(X)
 #undef X
 
+extern const struct view reconstruction_view; /* see view_in() */
+
 #endif

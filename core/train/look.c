@@ -23,3 +23,19 @@ const float *look_alone(const struct look *l) {
 const uint8_t *look_rgb(const struct look *l) {
     return (const uint8_t *)l + l->rgb;
 }
+
+const uint8_t *look_seen(const struct look *l) {
+    return (const uint8_t *)l + l->seen;
+}
+
+const uint8_t *look_masked(const struct look *l) {
+    return (const uint8_t *)l + l->masked;
+}
+
+const uint8_t *look_rebuilt(const struct look *l) {
+    return (const uint8_t *)l + l->rebuilt;
+}
+
+double look_explained(const struct look *l) {
+    return l->baseline > 0 ? 1 - l->loss / l->baseline : 0;
+}

@@ -1,5 +1,6 @@
-/* What a screen asks the trainer for beside the snapshot: the attention of one image, pictures, the predictions of an
- * evaluation. Requests are plain values; answers are one block of memory each, flat and versioned, freed with free().
+/* What a screen asks the trainer for beside the snapshot: the attention of one image or, under masked autoencoding, its
+ * reconstruction; pictures; the predictions of an evaluation. Requests are plain values; answers are one block of
+ * memory each, flat and versioned, freed with free().
  *
  *     main: mailbox_ask_look(box, &(struct look_request){.serial = 7, .split = SPLIT_VAL, .index = 17, .block = 8});
  *     ... EVENT_LOOK, event.payload is a struct look with serial 7
@@ -13,7 +14,7 @@
 
 #include "core/data/dataset.h"
 
-#define LOOK_VERSION 1
+#define LOOK_VERSION 2
 #define LOOK_PICTURES 64 /* most pictures of one request */
 
 struct look_request {
@@ -23,9 +24,14 @@ struct look_request {
     int block;      /* from 0 */
     int head;       /* from 0; -1: the mean of all heads */
     int prompt;     /* whose row is wanted at every block, from 0; -1: the mean of all prompts */
+    int mask;       /* masked autoencoding: 0 hides the patches that evaluation hides, n those of another draw */
 };
 
-/* Attention of one image. A row is a distribution over the tokens of a block's sequence: CLS, prompts, patches. */
+/* Attention of one image. A row is a distribution over the tokens of a block's sequence: CLS, prompts, patches.
+ *
+ * Of a run that reconstructs, in place of all attention: what it makes of an image whose patches are hidden as in
+ * evaluation, or by another draw. `block`, `head` and `prompt` of the request are then 0, 0 and -1, there are no
+ * prompts, and `said` is -1. */
 struct look {
     uint32_t version;
     struct look_request request;
@@ -38,6 +44,10 @@ struct look {
     double seconds;                      /* that it took */
     size_t bytes;                        /* of the whole answer */
     size_t rows, query, cls, alone, rgb; /* offsets in bytes: see below */
+    bool reconstructs;                   /* the four before rgb are not there, those below are */
+    int32_t visible;                     /* patches that are seen */
+    double loss, baseline;               /* of the image; that of predicting the mean of each hidden patch */
+    size_t seen, masked, rebuilt;        /* offsets in bytes */
 };
 
 /* [1 + prompts, 1 + prompts + patches]: CLS's row and each prompt's at the chosen block and head. */
@@ -52,6 +62,14 @@ const float *look_cls(const struct look *l);
 const float *look_alone(const struct look *l);
 /* [side, side, 3]: the model's input as a picture. */
 const uint8_t *look_rgb(const struct look *l);
+/* [patches]: 1 where a patch is seen, 0 where it is hidden. */
+const uint8_t *look_seen(const struct look *l);
+/* [side, side, 3]: the input with grey in place of hidden patches. */
+const uint8_t *look_masked(const struct look *l);
+/* [side, side, 3]: the input with the prediction in place of hidden patches, of each patch's own mean and deviation. */
+const uint8_t *look_rebuilt(const struct look *l);
+/* 1 - loss / baseline: 0 is no better than each patch's mean, 1 is perfect; 0 where the baseline is 0. */
+double look_explained(const struct look *l);
 
 struct pictures_request {
     uint64_t serial;

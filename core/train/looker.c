@@ -1,5 +1,6 @@
-#include "core/train/looker.h"
+#include "core/train/looker_private.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct looker {
     /* what is kept, and of which image */
     enum split split;
     uint32_t index;
+    int mask; /* of the tuned pass, where it reconstructs */
     bool has_input, has_alone, has_tuned;
 };
 
@@ -58,49 +60,64 @@ void looker_forget(struct looker *l) {
         l->has_tuned = false;
 }
 
-/* Once to count, once to take: see arena.h. */
-static void lay_out(struct looker *l) {
+static void lay_out_attention(struct looker *l) {
     const struct tuning *t = &l->job->tuning;
     struct arena *a = &l->arena;
-    size_t depth = (size_t)t->shape.depth, side = (size_t)t->shape.image, patches = (size_t)shape_patches(&t->shape);
+    size_t depth = (size_t)t->shape.depth, patches = (size_t)shape_patches(&t->shape);
     size_t most = patches + 1 + (size_t)tuning_prompts_at(t, t->shape.depth - 1);
-    l->input = arena_floats(a, arena_product(3 * side, side));
-    l->logits = arena_floats(a, (size_t)t->options.classes);
     l->no_logits = arena_floats(a, (size_t)t->options.classes);
     l->map = arena_floats(a, arena_product(most, most));
     l->alone_cls = arena_floats(a, arena_product(depth * (size_t)t->shape.heads, 1 + patches));
     l->zeros = arena_floats(a, l->plain.total);
     l->ones = arena_floats(a, depth);
+}
+
+/* Once to count, once to take: see arena.h. */
+static void lay_out(struct looker *l) {
+    const struct tuning *t = &l->job->tuning;
+    struct arena *a = &l->arena;
+    size_t depth = (size_t)t->shape.depth, side = (size_t)t->shape.image;
+    l->input = arena_floats(a, arena_product(3 * side, side));
+    l->logits = arena_floats(a, (size_t)tuning_outputs(t));
     l->s.values.gates = arena_floats(a, depth);
     l->s.values.slopes = arena_floats(a, depth);
     l->s.values.temps = arena_floats(a, depth);
+    if (!tuning_reconstructs(t))
+        lay_out_attention(l);
 }
 
-/* What the first look needs. */
+static int reserve(struct looker *l, struct error *e) {
+    const struct tuning *t = &l->job->tuning;
+    if (l->arena.base)
+        return 0;
+    l->arena = (struct arena){0};
+    lay_out(l);
+    int r = arena_reserve(&l->arena, e);
+    if (r < 0)
+        return r;
+    lay_out(l);
+    for (int i = 0; l->ones && i < t->shape.depth; i++)
+        l->ones[i] = 1;
+    return 0;
+}
+
+/* What the first look needs. A run that reconstructs has no classifier for the backbone alone to be compared with. */
 static int open_passes(struct looker *l, struct error *e) {
     const struct tuning *t = &l->job->tuning;
+    bool attends = !tuning_reconstructs(t);
     struct tuning_options plain = t->options;
+    int r = 0;
     plain.method = METHOD_LINEAR;
     plain.temps = false;
     plain.pool = POOL_CLS;
-    int r = tuning_create(&l->plain, &plain, &t->shape, e);
-    if (r < 0)
+    if ((attends && (r = tuning_create(&l->plain, &plain, &t->shape, e)) < 0) || (r = reserve(l, e)) < 0)
         return r;
-    if (!l->arena.base) {
-        l->arena = (struct arena){0};
-        lay_out(l);
-        if ((r = arena_reserve(&l->arena, e)) < 0)
-            return r;
-        lay_out(l);
-        for (int i = 0; i < t->shape.depth; i++)
-            l->ones[i] = 1;
-    }
     struct pass_options o = {
-        .model = l->job->model, .tuning = t, .chunk = 1, .keep_all = true, .go_on = l->go_on, .context = l->context};
+        .model = l->job->model, .tuning = t, .chunk = 1, .keep_all = attends, .go_on = l->go_on, .context = l->context};
     if (!l->tuned && (r = pass_create(&l->tuned, &o, e)) < 0)
         return r;
     o.tuning = &l->plain;
-    return l->alone ? 0 : pass_create(&l->alone, &o, e);
+    return l->alone || !attends ? 0 : pass_create(&l->alone, &o, e);
 }
 
 static bool is_kept(const struct looker *l, const struct look_request *r) {
@@ -108,7 +125,7 @@ static bool is_kept(const struct looker *l, const struct look_request *r) {
 }
 
 bool looker_has(const struct looker *l, const struct look_request *r) {
-    return is_kept(l, r) && l->has_tuned;
+    return is_kept(l, r) && l->has_tuned && (!tuning_reconstructs(&l->job->tuning) || l->mask == r->mask);
 }
 
 /* The image as evaluation sees it. */
@@ -132,38 +149,49 @@ static int read_input(struct looker *l, const struct look_request *r, struct err
     return code;
 }
 
-/* The whole passes, as far as they are not kept. */
-static int run_passes(struct looker *l, const float *theta, struct error *e) {
+static int given_up(struct error *e) {
+    return error_set(e, ERROR_CANCELLED, "the look was given up");
+}
+
+/* As the run is tuned. Another mask is that of evaluation in a run whose seed is greater by its number. */
+static int run_tuned(struct looker *l, const float *theta, const struct look_request *r, struct error *e) {
+    const struct job *j = l->job;
+    struct pass_chunk chunk = {.count = 1, .images = l->input, .index = &l->index};
+    if (looker_has(l, r))
+        return 0;
+    l->has_tuned = false;
+    l->mask = r->mask;
+    l->s.theta = theta;
+    l->s.batch = 1;
+    l->s.seed = (uint64_t)j->settings.seed + (uint64_t)r->mask;
+    tuning_values(&j->tuning, theta, NULL, &l->s.values);
+    if (pass_forward(l->tuned, &l->s, &chunk, l->logits, NULL) < 0)
+        return given_up(e);
+    l->has_tuned = true;
+    return 0;
+}
+
+/* The backbone alone, as far as it is not kept. */
+static int run_alone(struct looker *l, struct error *e) {
     const struct tuning *t = &l->job->tuning;
     struct pass_chunk chunk = {.count = 1, .images = l->input};
     size_t depth = (size_t)t->shape.depth, heads = (size_t)t->shape.heads;
     size_t row = 1 + (size_t)shape_patches(&t->shape);
-    l->s.theta = theta;
-    l->s.batch = 1;
-    if (!l->has_tuned) {
-        tuning_values(t, theta, NULL, &l->s.values);
-        if (pass_forward(l->tuned, &l->s, &chunk, l->logits, NULL) < 0)
-            goto cancelled;
-        l->has_tuned = true;
-    }
-    if (l->has_alone)
+    if (l->has_alone || tuning_reconstructs(t))
         return 0;
     struct pass_step plain = {.theta = l->zeros, .values = {l->ones, l->ones, l->ones}, .batch = 1};
     if (pass_forward(l->alone, &plain, &chunk, l->no_logits, NULL) < 0)
-        goto cancelled;
+        return given_up(e);
     for (size_t i = 0; i < depth * heads; i++) {
         pass_attention(l->alone, &plain, (int)(i / heads), 0, (int)(i % heads), l->map);
         memcpy(l->alone_cls + i * row, l->map, row * sizeof *l->map);
     }
     l->has_alone = true;
     return 0;
-cancelled:
-    return error_set(e, ERROR_CANCELLED, "the look was given up");
 }
 
-/* The input back as a picture: [side, side, 3] from the normalised [3, side, side]. Where the pipeline puts 0 and 255
- * is asked of it with a black and a white pixel. */
-static void write_picture(const struct preprocess *p, const float *input, uint8_t *rgb) {
+/* Where the pipeline puts 0 and 255 is asked of it with a black and a white pixel. */
+void looker_picture(const struct preprocess *p, const float *input, uint8_t *rgb) {
     struct preprocess one = {.kind = p->kind, .image = 1};
     uint8_t black[3] = {0, 0, 0}, white[3] = {255, 255, 255};
     float low[3], high[3];
@@ -177,7 +205,7 @@ static void write_picture(const struct preprocess *p, const float *input, uint8_
         }
 }
 
-/* Room for a look, its offsets set; NULL: no memory. */
+/* Room for a look at attention, its offsets set; NULL: no memory. */
 static struct look *make(const struct tuning *t, size_t prompts) {
     size_t depth = (size_t)t->shape.depth, patches = (size_t)shape_patches(&t->shape), side = (size_t)t->shape.image;
     size_t tokens = 1 + prompts + patches, maps = depth * patches * sizeof(float);
@@ -266,6 +294,22 @@ static int hold_request(const struct job *j, struct look_request *r, struct erro
     r->block = hold(r->block, 0, t->shape.depth - 1);
     r->head = hold(r->head, -1, t->shape.heads - 1);
     r->prompt = hold(r->prompt, -1, tuning_has_prompts(t) ? t->options.prompts - 1 : -1);
+    r->mask = hold(r->mask, 0, tuning_reconstructs(t) ? INT_MAX : 0);
+    if (tuning_reconstructs(t))
+        r->block = r->head = 0;
+    return 0;
+}
+
+/* What is seen of an image that could be read; its passes are done. */
+static int write_look(struct looker *l, const struct look_request *r, struct look *out, struct error *e) {
+    if (tuning_reconstructs(&l->job->tuning)) {
+        struct pass_reconstruction rebuilt = pass_reconstruction(l->tuned, 0);
+        out->label = dataset_label(l->job->dataset, r->split, r->index);
+        return looker_rebuild_fill(l->job, l->input, &rebuilt, out, e);
+    }
+    write_maps(l, r, out);
+    write_prediction(l, r, out);
+    looker_picture(&l->job->preprocess, l->input, (uint8_t *)out + out->rgb);
     return 0;
 }
 
@@ -279,21 +323,22 @@ int looker_look(struct looker *l, const float *theta, uint64_t step, const struc
         return code;
     struct error unreadable = {0};
     code = read_input(l, &r, &unreadable);
-    if (code == ERROR_MEMORY || (code == 0 && (code = run_passes(l, theta, e)) < 0))
-        return code == ERROR_MEMORY ? no_memory(e) : code;
-    struct look *k = make(t, (size_t)tuning_prompts_at(t, r.block));
+    if (code == 0 && ((code = run_tuned(l, theta, &r, e)) < 0 || (code = run_alone(l, e)) < 0))
+        return code;
+    if (code == ERROR_MEMORY)
+        return no_memory(e);
+    struct look *k = tuning_reconstructs(t) ? looker_rebuild_make(t) : make(t, (size_t)tuning_prompts_at(t, r.block));
     if (!k)
         return no_memory(e);
     k->request = r;
     k->step = step;
     k->label = k->said = -1;
-    if (l->has_input) {
-        write_maps(l, &r, k);
-        write_prediction(l, &r, k);
-        write_picture(&l->job->preprocess, l->input, (uint8_t *)k + k->rgb);
-    } else {
-        memset((uint8_t *)k + k->rgb, 128, k->bytes - k->rgb);
+    if (l->has_input && (code = write_look(l, &r, k, e)) < 0) {
+        free(k);
+        return code;
     }
+    if (!l->has_input)
+        memset((uint8_t *)k + k->rgb, 128, 3 * (size_t)k->side * (size_t)k->side);
     k->seconds = (double)(engine_clock() - start) * 1e-9;
     *out = k;
     return 0;

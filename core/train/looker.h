@@ -6,10 +6,11 @@
  *     looker_pictures(l, &request, &pictures, &err);
  *     looker_destroy(l);
  *
- * Two passes of one image each, made at the first look: one as the run is tuned, one of the backbone alone. What the
- * image alone decides (its pixels, the backbone alone) is kept until another image is asked for; the tuned pass until
- * then or until theta changes, so that going through its blocks, heads and prompts costs no pass. The trainer's
- * thread; theta must not change during a look, and a looker lasts no longer than the job's dataset. */
+ * Two passes of one image each, made at the first look: one as the run is tuned, one of the backbone alone (of a run
+ * that reconstructs the first alone; its look holds a reconstruction). What the image alone decides (its pixels, the
+ * backbone alone) is kept until another image is asked for; the tuned pass until then or until theta changes, so that
+ * going through its blocks, heads and prompts costs no pass. The trainer's thread; theta must not change during a look,
+ * and a looker lasts no longer than the job's dataset. */
 #ifndef CORE_TRAIN_LOOKER_H
 #define CORE_TRAIN_LOOKER_H
 
@@ -25,7 +26,7 @@ int looker_create(struct looker **out, const struct job *job, pass_go_on_fn *go_
 void looker_destroy(struct looker *l); /* NULL is accepted */
 void looker_forget(struct looker *l);  /* likewise */
 
-/* Whether a look at this image needs no pass. */
+/* Whether a look at this image (and mask) needs no pass. */
 bool looker_has(const struct looker *l, const struct look_request *r);
 
 /* *out is one block of memory, the caller's. Indices beyond what there is are brought within. An image that cannot be

@@ -22,7 +22,8 @@ static bool is_outdated(struct trainer *t) {
         return mailbox_asked_pictures(t->mailbox, &t->pictures_asked);
     if (!mailbox_asked_look(t->mailbox, &look))
         return false;
-    bool other = look.split != t->look_asked.split || look.index != t->look_asked.index;
+    bool other =
+        look.split != t->look_asked.split || look.index != t->look_asked.index || look.mask != t->look_asked.mask;
     t->look_asked = look;
     return other;
 }

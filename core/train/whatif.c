@@ -78,6 +78,8 @@ int whatif_create(struct whatif *w, const struct tuning *t, const float *theta, 
     float ratio[WHATIF_MOST_BLOCKS];
     struct values v;
     *w = (struct whatif){0};
+    if (tuning_reconstructs(t))
+        return error_set(e, ERROR_USAGE, "it is a pretraining run, which has no gates or temperatures to clamp");
     if (!gates && !temps)
         return error_set(e, ERROR_USAGE,
                          "the run was tuned with the method %s, which has neither gates nor temperatures to clamp",
