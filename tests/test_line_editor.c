@@ -133,7 +133,7 @@ static void tab_completes_verbs_and_operands(void **state) {
     line_editor_open(&p, "set gate.12");
     press(&p, "Tab"); /* there are eleven */
     assert_string_equal(p.text, "set gate.12");
-    line_editor_open(&p, "data scenes:co");
+    line_editor_open(&p, "data scenes:cou");
     press(&p, "Tab");
     assert_string_equal(p.text, "data scenes:count ");
     line_editor_destroy(&p);
