@@ -1,7 +1,9 @@
 #include "app/sweep_folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -111,15 +113,28 @@ int sweep_folder_record(const struct sweep_folder *f, const struct sweep_grid *g
     return r;
 }
 
+/* What a run writes before its first save, and what it leaves of writing it. */
+static bool is_of_run(const char *name) {
+    static const char *const files[] = {"journal.gpt", "metrics.jsonl", "settings.conf"};
+    size_t n = strlen(name);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (strcmp(name, files[i]) == 0)
+            return true;
+    return (n > 5 && strcmp(name + n - 5, ".part") == 0) || (n > 4 && strcmp(name + n - 4, ".tmp") == 0);
+}
+
 int sweep_folder_clear(const char *run, struct error *e) {
-    static const char *const files[] = {"journal.gpt",         "metrics.jsonl",    "settings.conf",
-                                        "settings.conf.part",  "best.safetensors", "best.safetensors.tmp",
-                                        "last.safetensors.tmp"};
-    char path[SWEEP_FOLDER_FILE + 64];
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        snprintf(path, sizeof path, "%s/%s", run, files[i]);
-        unlink(path);
+    char path[SWEEP_FOLDER_FILE + NAME_MAX + 2];
+    DIR *folder = opendir(run);
+    if (!folder && errno == ENOENT)
+        return 0;
+    for (const struct dirent *d; folder && (d = readdir(folder));) {
+        snprintf(path, sizeof path, "%s/%s", run, d->d_name);
+        if (is_of_run(d->d_name))
+            unlink(path);
     }
+    if (folder)
+        closedir(folder);
     if (rmdir(run) == 0 || errno == ENOENT)
         return 0;
     return error_set(e, ERROR_IO, "%s: a run that saved nothing cannot be removed: %s", run, strerror(errno));

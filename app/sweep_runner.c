@@ -1,5 +1,6 @@
 #include "app/sweep_runner.h"
 
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -154,6 +155,8 @@ static int read_result(struct runner *r, size_t cell, struct sweep_row *row, str
 static void record(struct runner *r, const struct slot *s, const struct sweep_row *row) {
     char name[SWEEP_GRID_NAME];
     double seconds = (double)(uv_now(&r->loop) - s->began) / 1000;
+    if (r->code < 0) /* nothing may follow a row that was torn */
+        return;
     r->left--;
     r->worked += 1 - (s->epochs > 0 ? s->at_first / s->epochs : 0);
     int code = sweep_table_add(r->o->table, s->cell, row, r->e);
@@ -330,7 +333,7 @@ static void start(struct slot *s, size_t cell) {
         s->epochs = settings.epochs;
     sweep_folder_run(r->o->folder->path, r->o->grid, cell, run);
     snprintf(file, sizeof file, "%s/last.safetensors", run);
-    bool resume = access(file, F_OK) == 0;
+    bool resume = access(file, F_OK) == 0 || errno != ENOENT;
     if (!resume && sweep_folder_clear(run, &e) < 0) {
         struct sweep_row row = {.status = SWEEP_FAILED, .val = NAN, .test = NAN};
         snprintf(row.why, sizeof row.why, "%.500s", e.text);

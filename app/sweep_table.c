@@ -3,8 +3,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/number.h"
@@ -78,9 +80,11 @@ static int read_header(struct header *h, const struct sweep_grid *g, char *line,
     for (size_t a = 0; a < g->axis_count; a++)
         if ((h->axes[a] = place_of(fields, h->count, g->axes[a].setting->name)) == h->count)
             missing = g->axes[a].setting->name;
-    for (int c = 0; c < COLUMNS; c++)
-        if ((h->columns[c] = place_of(fields, h->count, columns[c])) == h->count)
+    for (int c = 0; c < COLUMNS; c++) { /* behind the axes, one of which may have the same name */
+        size_t from = h->count >= COLUMNS ? h->count - COLUMNS : 0;
+        if ((h->columns[c] = from + place_of(fields + from, h->count - from, columns[c])) == h->count)
             missing = columns[c];
+    }
     return missing ? error_set(e, ERROR_FORMAT, "there is no column %s, expected the header of a sweep", missing) : 0;
 }
 
@@ -249,7 +253,18 @@ int sweep_table_open(struct sweep_table *t, struct error *e) {
 
 int sweep_table_add(struct sweep_table *t, size_t cell, const struct sweep_row *row, struct error *e) {
     assert(t->file && row->status != SWEEP_MISSING);
+    struct sweep_row before = t->rows[cell];
+    struct stat st;
+    bool known = fstat(fileno(t->file), &st) == 0;
     t->rows[cell] = *row;
     write_row(t, cell, t->file);
-    return fflush(t->file) == 0 && fsync(fileno(t->file)) == 0 ? 0 : fail(t, e);
+    if (fflush(t->file) == 0 && fsync(fileno(t->file)) == 0)
+        return 0;
+    int r = fail(t, e);
+    t->rows[cell] = before;
+    __fpurge(t->file);
+    /* Where not even that is possible, reading the table mends its last line. */
+    if (known && ftruncate(fileno(t->file), st.st_size) < 0)
+        return r;
+    return r;
 }

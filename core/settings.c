@@ -223,6 +223,8 @@ const char *settings_get(const struct settings *s, const struct setting *row, ch
         break;
     case SETTING_CHOICE:
         snprintf(out, size, "%s", row->choices[*(const int *)field].text);
+        if (row == &rows[ROW_method] && s->method == METHOD_PARTIAL)
+            snprintf(out, size, "partial-%d", s->last_blocks);
         break;
     }
     return out;

@@ -269,6 +269,13 @@ static void a_nan_in_evaluation_is_divergence(void **state) {
     assert_int_equal(evaluate(r.engine, r.theta, r.loader, NULL, NULL, &v, &e), ERROR_DIVERGED);
     evaluation_destroy(&v);
     tear_down(&r);
+    set_up(&r, "mae", "9", 2);
+    open_loader(&r, SPLIT_VAL);
+    sound(evaluation_create(&v, r.job.tuning.options.classes, &e), &e);
+    r.theta[r.job.tuning.total - 16] = NAN; /* the last bias of the decoder */
+    assert_int_equal(evaluate(r.engine, r.theta, r.loader, NULL, NULL, &v, &e), ERROR_DIVERGED);
+    evaluation_destroy(&v);
+    tear_down(&r);
 }
 
 static void sleep_ms(int ms) {

@@ -327,6 +327,8 @@ static void partial_names_its_blocks(void **state) {
     assert_int_equal(s.last_blocks, 3);
     assert_int_equal(settings_set(&s, "method", "partial", &e), 0);
     assert_int_equal(s.last_blocks, 3);
+    char text[64];
+    assert_string_equal(settings_get(&s, settings_find("method"), text, sizeof text), "partial-3");
     refused("method", "partial-0", "last-blocks is \"0\"");
     refused("method", "partial-x", "last-blocks is \"x\"");
     refused("method", "gated-3", "expected gated, ");

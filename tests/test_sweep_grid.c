@@ -61,6 +61,19 @@ static void cells_are_all_combinations_with_the_last_axis_fastest(void **state) 
     sweep_grid_destroy(&g);
 }
 
+static void partial_methods_keep_their_number(void **state) {
+    (void)state;
+    struct sweep_grid g = grid_of("method=partial-1,partial-4,full", "seed=1", NULL);
+    struct settings s;
+    struct error e = {0};
+    char name[SWEEP_GRID_NAME];
+    assert_string_equal(sweep_grid_name(&g, 1, name), "method=partial-4,seed=1");
+    assert_int_equal(sweep_grid_settings(&g, 1, &s, &e), 0);
+    assert_int_equal(s.method, METHOD_PARTIAL);
+    assert_int_equal(s.last_blocks, 4);
+    sweep_grid_destroy(&g);
+}
+
 static void a_cells_neighbour_differs_in_one_value(void **state) {
     (void)state;
     struct sweep_grid g = grid_of("method=linear,gated", "lr=0.05,0.1,1", "seed=1,2");
@@ -281,6 +294,7 @@ static void a_sweep_may_grow_but_not_change(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_all_combinations_with_the_last_axis_fastest),
+        cmocka_unit_test(partial_methods_keep_their_number),
         cmocka_unit_test(a_cells_neighbour_differs_in_one_value),
         cmocka_unit_test(wrong_axes_are_refused_with_what_was_expected),
         cmocka_unit_test(a_grid_that_makes_no_sense_is_refused),

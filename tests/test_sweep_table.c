@@ -148,6 +148,26 @@ static void a_full_disk_is_said(void **state) {
     sweep_table_close(&t);
 }
 
+static void an_axis_may_be_called_like_a_column(void **state) {
+    (void)state;
+    unlink(path);
+    struct error e = {0};
+    struct sweep_grid epochs = {0};
+    struct sweep_table t = {0}, again = {0};
+    struct sweep_row failed = {.status = SWEEP_FAILED, .val = NAN, .test = NAN, .why = "no disk"};
+    assert_int_equal(sweep_grid_add(&epochs, "epochs", "7,9", &e), 0);
+    assert_int_equal(sweep_grid_check(&epochs, &e), 0);
+    assert_int_equal(sweep_table_read(&t, &epochs, path, &e), 0);
+    assert_int_equal(sweep_table_open(&t, &e), 0);
+    assert_int_equal(sweep_table_add(&t, 1, &failed, &e), 0);
+    sweep_table_close(&t);
+    assert_int_equal(sweep_table_read(&again, &epochs, path, &e), 0);
+    assert_int_equal(again.rows[1].status, SWEEP_FAILED);
+    assert_int_equal(again.rows[1].epochs, 0);
+    sweep_table_close(&again);
+    sweep_grid_destroy(&epochs);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_appended_and_then_put_in_the_grids_order),
@@ -155,6 +175,7 @@ int main(void) {
         cmocka_unit_test(of_a_cell_that_was_tried_again_the_last_row_counts),
         cmocka_unit_test(a_file_that_is_no_table_of_the_grid_is_refused_with_its_line),
         cmocka_unit_test(a_full_disk_is_said),
+        cmocka_unit_test(an_axis_may_be_called_like_a_column),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

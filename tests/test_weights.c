@@ -126,22 +126,20 @@ static void what_cannot_be_is_refused(void **state) {
                                         .decoder_depth = 1,
                                         .decoder_heads = 2,
                                         .method = METHOD_MAE};
-    struct tuning_options partial = base, heads = base, none = base, all = base, prompt = base;
+    struct tuning_options partial = base, heads = base, none = base, all = base, odd = base, prompt = base;
     partial.method = METHOD_PARTIAL;
     partial.last_blocks = DEPTH + 1;
     heads.decoder_heads = 3;
     none.mask_ratio = 0;
     all.mask_ratio = 1;
+    odd.decoder_dim = 6;
     prompt.method = METHOD_FULL;
     prompt.pool = POOL_PROMPT;
     const struct {
         struct tuning_options *options;
         const char *says;
-    } cases[] = {{&partial, "partial-4"},
-                 {&heads, "decoder-dim"},
-                 {&none, "leaves 16 of 16"},
-                 {&all, "leaves 0 of 16"},
-                 {&prompt, "method full has no prompts"}};
+    } cases[] = {{&partial, "partial-4"},  {&heads, "decoder-dim"}, {&none, "leaves 16 of 16"},
+                 {&all, "leaves 0 of 16"}, {&odd, "multiple of 4"}, {&prompt, "method full has no prompts"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tuning t;
         struct error e = {0};

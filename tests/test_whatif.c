@@ -357,6 +357,19 @@ static void gates_before_the_insertion_are_left_out(void **state) {
     close_rig(&r);
 }
 
+static void gates_that_nothing_passes_are_no_question(void **state) {
+    (void)state;
+    struct rig r;
+    open_rig(&r, "gated", "on", "4", 1); /* the last block, behind the last gate */
+    stir(&r);
+    ask(&r);
+    assert_null(whatif_find(&r.w, WHATIF_GATE_0, 2));
+    assert_null(whatif_find(&r.w, WHATIF_GATES_0, -1));
+    assert_null(whatif_find(&r.w, WHATIF_NEUTRAL, -1));
+    assert_non_null(whatif_find(&r.w, WHATIF_TEMPS_1, -1));
+    close_rig(&r);
+}
+
 static void a_change_stands_out_by_its_flips(void **state) {
     (void)state;
     assert_false(whatif_is_clear(&(struct whatif_row){.better = 0, .worse = 0}));
@@ -536,6 +549,7 @@ int main(void) {
         cmocka_unit_test(a_method_without_gates_and_temperatures_is_refused),
         cmocka_unit_test(without_temperatures_there_are_gates_alone),
         cmocka_unit_test(gates_before_the_insertion_are_left_out),
+        cmocka_unit_test(gates_that_nothing_passes_are_no_question),
         cmocka_unit_test(a_change_stands_out_by_its_flips),
         cmocka_unit_test(a_file_reads_back_to_what_was_written),
         cmocka_unit_test(a_hostile_file_is_refused_in_a_sentence),

@@ -35,7 +35,7 @@ struct pass_options {
 struct pass_step {
     const float *theta;
     struct tuning_values values;
-    uint64_t seed, number; /* key of the dropout */
+    uint64_t seed, number; /* keys of dropout and masks; in evaluation the seed alone */
     bool dropout;          /* training: prompts drop out, masks are drawn anew for every step; else for every image */
     const float *keep;  /* NULL, or given dropout factors [blocks with prompts, batch, P, D] in place of drawn ones */
     const int *visible; /* mae: NULL, or given patches that are seen [batch, V], ascending, in place of drawn ones */

@@ -1,4 +1,4 @@
-/* The way back: from the logits' gradient to those of head, gates, temperatures and prompts. */
+/* The way back of classification: from the logits' gradient to those of whatever is tuned. */
 #include <assert.h>
 #include <string.h>
 

@@ -186,7 +186,7 @@ static bool decode(struct pass *p, int count) {
     return true;
 }
 
-/* Calls for each hidden patch of a sample: k goes over the seen ones beside it. */
+/* Whether patch n is seen; called for each in turn, k counts the seen ones so far. */
 static bool is_seen(const int *visible, size_t seen, size_t *k, size_t n) {
     if (*k == seen || (size_t)visible[*k] != n)
         return false;

@@ -142,6 +142,9 @@ static int check_reconstruction(const struct tuning *t, const struct vit_shape *
     if (decoder->dim % decoder->heads != 0)
         return error_set(e, ERROR_USAGE, "decoder-dim is %d, which its %d heads (decoder-heads) do not divide",
                          decoder->dim, decoder->heads);
+    if (decoder->dim % 4 != 0)
+        return error_set(e, ERROR_USAGE, "decoder-dim is %d, expected a multiple of 4 for sin-cos positions",
+                         decoder->dim);
     if (tuning_visible(t) < 1 || tuning_visible(t) >= shape_patches(&t->shape))
         return error_set(e, ERROR_USAGE,
                          "mask-ratio %g leaves %d of %d patches to see, expected at least 1 and fewer than all",

@@ -77,7 +77,8 @@ struct tuning {
 #define TUNING_TEMP_HIGH 10.0f
 
 /* Errors: ERROR_USAGE: insertion behind the last block, a prompt pool without prompts, more last blocks than there are,
- * a decoder whose heads do not divide its width, a mask that leaves no patch or hides none. */
+ * a decoder whose heads do not divide its width or whose width is no multiple of 4, a mask that leaves no patch or
+ * hides none. */
 int tuning_create(struct tuning *t, const struct tuning_options *options, const struct vit_shape *shape,
                   struct error *e);
 

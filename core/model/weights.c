@@ -154,9 +154,9 @@ bool weights_any(const struct weights *w, enum weights_section section, int bloc
 
 struct weight weights_at(const struct weights *w, int i) {
     int s = 0;
+    assert(i >= 0 && i < w->count);
     for (; i >= w->sections[s].count; s++)
         i -= w->sections[s].count;
-    assert(s < WEIGHTS_SECTIONS);
     int block = w->sections[s].first + i / w->sections[s].rows, left = i % w->sections[s].rows, row = 0;
     for (;; row++)
         if (w->sections[s].at[row] != SIZE_MAX && left-- == 0)

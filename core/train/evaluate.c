@@ -83,14 +83,19 @@ static void count(const struct batch *b, const float *logits, const double *loss
 }
 
 /* The same for masked autoencoding: baselines [count] in place of logits. */
-static void count_losses(const struct batch *b, const float *baselines, const double *losses, struct tally *sum) {
+static int count_losses(const struct batch *b, const float *baselines, const double *losses, struct tally *sum,
+                        struct error *e) {
     for (int i = 0; i < b->count; i++) {
         if (b->labels[i] < 0)
             continue;
+        if (!isfinite(losses[i]))
+            return error_set(e, ERROR_DIVERGED, "the loss of image %u is NaN or infinite in evaluation",
+                             (unsigned)b->index[i]);
         sum->images++;
         sum->loss += losses[i];
         sum->of_means += (double)baselines[i];
     }
+    return 0;
 }
 
 int evaluate(struct engine *g, const float *theta, struct loader *loader, team_tick_fn *tick, void *tick_context,
@@ -111,7 +116,8 @@ int evaluate(struct engine *g, const float *theta, struct loader *loader, team_t
         if (!vector_ops()->finite((size_t)batch.count * (size_t)(out->classes ? out->classes : 1), logits))
             return error_set(e, ERROR_DIVERGED, "a logit is NaN or infinite in evaluation");
         if (out->classes == 0) {
-            count_losses(&batch, logits, losses, &sum);
+            if ((r = count_losses(&batch, logits, losses, &sum, e)) < 0)
+                return r;
             continue;
         }
         if ((r = make_room(out, sum.images + (size_t)batch.count, e)) < 0)

@@ -106,10 +106,15 @@ static int check_memory(const struct job *j, struct error *e) {
     size_t need = job_bytes(j, threads), have = machine_bytes();
     if (need <= have)
         return 0;
+    char what[64];
+    snprintf(what, sizeof what, "%d prompts", j->settings.prompts);
+    if (!tuning_has_prompts(&j->tuning))
+        snprintf(what, sizeof what, "the method %s", settings_choice("method", j->settings.method));
     return error_set(e, ERROR_MEMORY,
-                     "%d prompts, batch %d and %d threads need %.1f GiB of memory, but this machine has %.1f GiB: "
-                     "take fewer prompts, threads or a smaller batch",
-                     j->settings.prompts, j->settings.batch, threads, (double)need / 0x1p30, (double)have / 0x1p30);
+                     "%s, batch %d and %d threads need %.1f GiB of memory, but this machine has %.1f GiB: "
+                     "take fewer %sthreads or a smaller batch",
+                     what, j->settings.batch, threads, (double)need / 0x1p30, (double)have / 0x1p30,
+                     tuning_has_prompts(&j->tuning) ? "prompts, " : "");
 }
 
 /* What is left once model and number of classes are known. */
@@ -124,6 +129,8 @@ static int complete(struct job *j, int classes, bool native, struct error *e) {
     if (s->chunk > s->batch)
         s->chunk = s->batch;
     j->preprocess = preprocessing(s, native);
+    if (j->preprocess.augment == AUGMENT_RESIZED_CROP && j->preprocess.kind == PREPROCESS_VTAB)
+        return error_set(e, ERROR_USAGE, "augment resized-crop does not go with preprocess vtab: use fgvc or square");
     j->optimizer = (struct optimizer_options){
         .kind = (enum optimizer_kind)s->optimizer,
         .momentum = s->momentum,

@@ -36,6 +36,12 @@ static double number(const struct golden *g, const char *key, double missing) {
     return text && number_real(text, &x) ? x : missing;
 }
 
+/* 0 where it is missing, -1 where no int could hold it. */
+static int whole(const struct golden *g, const char *key) {
+    double x = number(g, key, 0);
+    return x >= 0 && x <= 1 << 24 ? (int)x : -1;
+}
+
 static bool flag(const struct golden *g, const char *key, bool missing) {
     const char *text = tensors_metadata(g->file, key);
     return text ? strcmp(text, "True") == 0 || strcmp(text, "true") == 0 || strcmp(text, "1") == 0 : missing;
@@ -64,15 +70,15 @@ static int read_options(struct golden *g, struct error *e) {
     struct tuning_options o = {
         .method = (enum method)method,
         .pool = (enum pool)pool,
-        .prompts = (int)number(g, "tokens", 0),
-        .insert_at = (int)number(g, "insert_at", 0),
+        .prompts = whole(g, "tokens"),
+        .insert_at = whole(g, "insert_at"),
         .temps = gated && flag(g, "learn_temp", true),
-        .classes = (int)number(g, "classes", 0),
+        .classes = whole(g, "classes"),
         .last_blocks = last_blocks,
         .mask_ratio = number(g, "mask_ratio", 0.75),
-        .decoder_dim = (int)number(g, "decoder_dim", 0),
-        .decoder_depth = (int)number(g, "decoder_depth", 0),
-        .decoder_heads = (int)number(g, "decoder_heads", 0),
+        .decoder_dim = whole(g, "decoder_dim"),
+        .decoder_depth = whole(g, "decoder_depth"),
+        .decoder_heads = whole(g, "decoder_heads"),
     };
     bool reconstructs = method == METHOD_MAE;
     g->optimizer = (struct optimizer_options){
@@ -88,8 +94,12 @@ static int read_options(struct golden *g, struct error *e) {
         .weights = 1,
         .layer_decay = number(g, "layer_decay", 1),
     };
-    g->batch = (int)number(g, "batch", 0);
+    g->batch = whole(g, "batch");
     g->lr = number(g, "lr", 0.1);
+    if (o.pool == POOL_AUTO)
+        return error_set(e, ERROR_FORMAT, "%s: metadata pool is auto, but a golden file must name one", g->path);
+    if (reconstructs && (!(o.mask_ratio >= 0 && o.mask_ratio <= 1) || o.classes != 0))
+        return error_set(e, ERROR_FORMAT, "%s: metadata mask_ratio is not from 0 to 1, or there are classes", g->path);
     if (reconstructs && (o.decoder_dim < 1 || o.decoder_dim > 8192 || o.decoder_depth < 1 || o.decoder_depth > 64 ||
                          o.decoder_heads < 1 || o.decoder_heads > o.decoder_dim))
         return error_set(e, ERROR_FORMAT,
@@ -147,13 +157,13 @@ static int take_memory(struct golden *g, struct error *e) {
     const struct tuning *t = &g->tuning;
     size_t batch = (size_t)g->batch, area = 3 * (size_t)t->shape.image * (size_t)t->shape.image, total = t->total;
     size_t depth = (size_t)t->shape.depth, classes = (size_t)t->options.classes;
-    size_t prompts = (size_t)t->options.prompts * (size_t)t->shape.dim;
+    size_t prompts = (size_t)t->options.prompts * (size_t)t->shape.dim, outputs = (size_t)tuning_outputs(t);
     size_t tokens = (size_t)shape_patches(&t->shape) + 1 + (size_t)t->options.prompts;
     /* of a mask: seen patches, as they come and as whole numbers; of a decoder: positions */
     size_t patches = (size_t)shape_patches(&t->shape), decoder = (patches + 1) * (size_t)t->weights.decoder.dim;
     size_t seen = tuning_reconstructs(t) ? batch * (size_t)tuning_visible(t) : 0;
     size_t wanted = batch * (classes + (size_t)t->shape.heads * tokens * tokens + area) + total + depth + STEPS + seen;
-    size_t sizes[] = {batch * area, total, total, total,  total,  batch * classes, depth, depth * batch * prompts + 1,
+    size_t sizes[] = {batch * area, total, total, total,  total,  batch * outputs, depth, depth * batch * prompts + 1,
                       depth,        depth, depth, wanted, decoder};
     float **arrays[] = {&g->images, &g->theta, &g->gradient, &g->first, &g->second, &g->logits,     &g->noise,
                         &g->keep,   &g->gates, &g->slopes,   &g->temps, &g->wanted, &g->decoder_pos};

@@ -51,12 +51,13 @@ static void add(struct whatif *w, enum whatif_kind kind, int block, double value
 }
 
 static void fill(struct whatif *w, const struct tuning *t, const struct values *v, const float *ratio) {
-    bool gated = tuning_find(t, TUNED_GATES), tempered = tuning_find(t, TUNED_TEMPS);
+    bool gated = false, tempered = tuning_find(t, TUNED_TEMPS); /* gated: by gates that prompts pass through */
     int depth = t->shape.depth;
     add(w, WHATIF_BASELINE, -1, NAN, NAN);
     for (int l = 0; l < depth; l++) {
         double gate = (double)v->v.gates[l], temp = (double)v->v.temps[l];
-        if (gated && l + 1 < depth && tuning_prompts_at(t, l)) {
+        if (tuning_find(t, TUNED_GATES) && l + 1 < depth && tuning_prompts_at(t, l)) {
+            gated = true;
             add(w, WHATIF_GATE_0, l, gate, (double)ratio[l]);
             add(w, WHATIF_GATE_1, l, gate, (double)ratio[l]);
         }
