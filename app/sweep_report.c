@@ -1,12 +1,11 @@
 #include "app/sweep_report.h"
 
-#include <errno.h>
 #include <langinfo.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "app/run_folder.h"
 #include "views/export.h"
 #include "views/intervals.h"
 
@@ -187,23 +186,20 @@ static int draw(const struct sweep_report *r, const struct paint *p, int columns
 
 /* ---- out */
 
-/* The whole file or none: beside its place, synced, renamed. */
+struct file {
+    const struct sweep_report *report;
+    void (*write)(const struct sweep_report *, FILE *);
+};
+
+static void write_text(const void *file, FILE *to) {
+    const struct file *f = file;
+    f->write(f->report, to);
+}
+
 static int write_file(const struct sweep_report *r, const char *name,
                       void (*write)(const struct sweep_report *, FILE *), struct error *e) {
-    char path[2200], beside[2208];
-    snprintf(path, sizeof path, "%s/%s", r->folder, name);
-    snprintf(beside, sizeof beside, "%s.part", path);
-    FILE *f = fopen(beside, "we");
-    if (!f)
-        return error_set(e, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
-    write(r, f);
-    bool good = !ferror(f) && fflush(f) == 0 && fsync(fileno(f)) == 0;
-    good = fclose(f) == 0 && good && rename(beside, path) == 0;
-    if (good)
-        return 0;
-    int result = error_set(e, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
-    unlink(beside);
-    return result;
+    struct file f = {r, write};
+    return run_folder_replace(r->folder, name, write_text, &f, e);
 }
 
 int sweep_report_write(const struct sweep_report *r, struct error *e) {

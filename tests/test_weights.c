@@ -415,6 +415,19 @@ static void the_loss_is_that_of_hidden_patches_against_their_mean(void **state) 
     tear_down(&r);
 }
 
+static void trouble_in_the_decoder_is_named(void **state) {
+    (void)state;
+    struct rig r;
+    set_up(&r, tuning_of(METHOD_MAE, POOL_MAE, 1), true);
+    for (int i = 0; i < r.tuning.count; i++)
+        if (strcmp(tuning_at(&r.tuning, i).name, "decoder_blocks.1.mlp.fc1.bias") == 0)
+            r.theta[tuning_at(&r.tuning, i).offset] = NAN;
+    pass_probe(r.pass, true);
+    loss(&r);
+    assert_string_equal(pass_trouble(r.pass), "decoder block 2, MLP fc1");
+    tear_down(&r);
+}
+
 static void an_unreadable_image_has_no_loss_and_no_gradient(void **state) {
     (void)state;
     struct rig r;
@@ -450,6 +463,7 @@ int main(void) {
         cmocka_unit_test(masks_are_drawn_by_step_and_place),
         cmocka_unit_test(masks_of_evaluation_go_with_the_image),
         cmocka_unit_test(the_loss_is_that_of_hidden_patches_against_their_mean),
+        cmocka_unit_test(trouble_in_the_decoder_is_named),
         cmocka_unit_test(an_unreadable_image_has_no_loss_and_no_gradient),
     };
     return cmocka_run_group_tests(tests, open_model, close_model);

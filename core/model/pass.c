@@ -173,10 +173,13 @@ void pass_check(struct pass *p, int block, const char *what, size_t n, const flo
         add_time(p, what);
     if (!p->probing || p->trouble[0] || vector_ops()->finite(n, x))
         return;
+    int depth = p->options.tuning->shape.depth;
     if (block < 0)
         snprintf(p->trouble, sizeof p->trouble, "%s", what);
-    else
+    else if (block < depth)
         snprintf(p->trouble, sizeof p->trouble, "block %d, %s", block + 1, what);
+    else
+        snprintf(p->trouble, sizeof p->trouble, "decoder block %d, %s", block - depth + 1, what);
 }
 
 size_t pass_prompts_offset(const struct tuning *t, int block) {

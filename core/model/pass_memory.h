@@ -10,7 +10,7 @@
 /* Kept from the way in for the way back. Blocks that are not kept share one of these. */
 struct pass_block {
     bool kept;
-    int number;                     /* for what is said of it: from 0 */
+    int number;                     /* for what is said of it: from 0; those of a decoder go on from depth */
     size_t tokens, dim, heads, mlp; /* N, D, H, M in this block */
     float *x;                       /* [C, N, D] its input, prompts in it */
     float *norm1;                   /* [C, N, 2] mean and rstd of its first LayerNorm */
