@@ -71,7 +71,10 @@ static int read_grid(struct sweep *s, const char *out, struct error *e) {
         return error_set(e, ERROR_USAGE, "choose is \"%.40s...\", expected the name of a setting", choose);
     if (choose)
         strcpy(s->grid.choose, choose);
-    int r = config ? settings_each(config, take_config, &s->grid, e) : 0;
+    const char *seeds = arguments_value(a, "choose-seeds");
+    int r = seeds ? sweep_grid_choose_seeds(&s->grid, seeds, e) : 0;
+    if (r == 0)
+        r = config ? settings_each(config, take_config, &s->grid, e) : 0;
     if (r == 0 && a->count > 0)
         r = sweep_grid_read(&s->grid, a->values[0], e);
     if (r == 0)
@@ -105,7 +108,7 @@ static int report(struct sweep *s, const char *out, struct error *e) {
     size_t failed = sweep_table_count(&s->table, SWEEP_FAILED);
     if (r == 0 && failed)
         r = error_set(e, ERROR_CANCELLED, "%s: %zu of %zu cells failed; the same call tries them again", out, failed,
-                      sweep_grid_cells(&s->grid));
+                      sweep_grid_runs(&s->grid));
     return r;
 }
 
@@ -117,7 +120,7 @@ static int sweep_all(struct sweep *s, struct error *e) {
         r = sweep_table_open(&s->table, e);
     if (r < 0)
         return r;
-    size_t cells = sweep_grid_cells(&s->grid),
+    size_t cells = sweep_grid_runs(&s->grid),
            ended = sweep_table_count(&s->table, SWEEP_DONE) + sweep_table_count(&s->table, SWEEP_DIVERGED);
     fprintf(stderr, "%zu cell%s, %zu of them done before, %d at once with %d thread%s each, folder %s\n", cells,
             cells == 1 ? "" : "s", ended, s->jobs, s->threads, s->threads == 1 ? "" : "s", s->folder.path);
@@ -181,7 +184,9 @@ const struct subcommand cmd_sweep = {
     .details =
         "Every combination of the values is a cell: a headless run of its own in FOLDER/runs, several side by side. "
         "FILE\n"
-        "holds lines `name = value`, `grid name = v1, v2` and `choose = name`; the command line adds to it. --grid "
+        "holds lines `name = value`, `grid name = v1, v2`, `choose = name` and `choose-seeds = N`; the command line "
+        "adds to "
+        "it. --grid "
         "seed\n"
         "makes replicates. Of each combination of the others the value of --choose is taken that has the highest mean\n"
         "of the best val top-1 over the seeds; test top-1 of its last weights is reported with mean, standard "
@@ -209,6 +214,8 @@ const struct subcommand cmd_sweep = {
         (const struct option[]){
             {"grid", "NAME=V1,V2", "values of a setting; may be given several times, the last changes fastest"},
             {"choose", "NAME", "setting of the grid to be chosen on val; usually lr; none: every value has its row"},
+            {"choose-seeds", "N",
+             "choose on the first N seeds, and run the others for what was chosen alone; usually on all"},
             {"jobs", "N", "runs at once; usually as many as there are cores, but at most 4"},
             {"threads-per-run", "N",
              "usually the cores divided by the jobs; cores: --threads, or all this process has"},

@@ -9,6 +9,7 @@
 #include "app/recipes.h"
 #include "core/digest.h"
 #include "core/nearest.h"
+#include "core/number.h"
 
 enum { LONGEST_NAME = 120 };
 
@@ -123,12 +124,22 @@ int sweep_grid_add_text(struct sweep_grid *g, const char *text, struct error *e)
     return sweep_grid_add(g, name, equals + 1, e);
 }
 
+int sweep_grid_choose_seeds(struct sweep_grid *g, const char *value, struct error *e) {
+    uint64_t count;
+    if (!number_count(value, &count) || count < 1 || count > SWEEP_GRID_CELLS)
+        return error_set(e, ERROR_USAGE, "choose-seeds is \"%.40s\", expected a number of seeds, from 1", value);
+    g->choose_seeds = (int)count;
+    return 0;
+}
+
 /* ---- files */
 
 static int take_line(void *grid, const char *name, const char *value, struct error *e) {
     struct sweep_grid *g = grid;
     if (strncmp(name, "grid", 4) == 0 && strspn(name + 4, " \t") > 0)
         return sweep_grid_add(g, name + 4 + strspn(name + 4, " \t"), value, e);
+    if (strcmp(name, "choose-seeds") == 0)
+        return g->choose_seeds > 0 ? 0 : sweep_grid_choose_seeds(g, value, e);
     if (strcmp(name, "choose") != 0)
         return sweep_grid_fix(g, name, value, e);
     if (strlen(value) >= sizeof g->choose)
@@ -165,6 +176,8 @@ int sweep_grid_write(const struct sweep_grid *g, FILE *f) {
             return ERROR_MEMORY;
     if (*g->choose)
         settings_write_line("choose", g->choose, f);
+    if (g->choose_seeds)
+        fprintf(f, "choose-seeds = %d\n", g->choose_seeds);
     return ferror(f) ? ERROR_IO : 0;
 }
 
@@ -183,6 +196,15 @@ static int find_choice(struct sweep_grid *g, struct error *e) {
     char hint[128];
     return error_set(e, ERROR_USAGE, "choose is \"%s\", expected a setting of the grid, or none%s", g->choose,
                      nearest_hint(&near, "", "", hint, sizeof hint));
+}
+
+static int check_choice(const struct sweep_grid *g, struct error *e) {
+    size_t seeds = g->seed < 0 ? 0 : g->axes[g->seed].count;
+    if (g->choose_seeds == 0 || (g->chosen >= 0 && (size_t)g->choose_seeds <= seeds))
+        return 0;
+    if (g->chosen < 0)
+        return error_set(e, ERROR_USAGE, "choose-seeds is %d, but nothing is chosen in this grid", g->choose_seeds);
+    return error_set(e, ERROR_USAGE, "choose-seeds is %d, but the grid has %zu seeds", g->choose_seeds, seeds);
 }
 
 int sweep_grid_check(struct sweep_grid *g, struct error *e) {
@@ -206,7 +228,8 @@ int sweep_grid_check(struct sweep_grid *g, struct error *e) {
         if (r < 0)
             return r;
     }
-    return find_choice(g, e);
+    int r = find_choice(g, e);
+    return r < 0 ? r : check_choice(g, e);
 }
 
 static const char *fixed_value(const struct sweep_grid *g, const struct setting *row) {
@@ -266,6 +289,14 @@ static size_t stride(const struct sweep_grid *g, size_t axis) {
 
 size_t sweep_grid_cells(const struct sweep_grid *g) {
     return g->axis_count ? stride(g, 0) * g->axes[0].count : 0;
+}
+
+size_t sweep_grid_runs(const struct sweep_grid *g) {
+    size_t cells = sweep_grid_cells(g);
+    if (g->choose_seeds == 0)
+        return cells;
+    size_t seeds = g->axes[g->seed].count, each = cells / seeds, first = (size_t)g->choose_seeds;
+    return each * first + each / g->axes[g->chosen].count * (seeds - first);
 }
 
 size_t sweep_grid_digit(const struct sweep_grid *g, size_t cell, size_t axis) {

@@ -33,6 +33,7 @@ struct sweep_grid {
     size_t axis_count;
     struct sweep_fixed fixed[SWEEP_GRID_MOST];
     size_t fixed_count;
+    int choose_seeds; /* the choice is made on so many seeds, and the others are run for what was chosen; 0: on all */
     char choose[32];  /* as it was asked for: a setting, or none; empty: not said */
     int seed, chosen; /* the axis of the seeds, and the one whose value is chosen on val; -1: none. Set by _check() */
 };
@@ -50,14 +51,18 @@ int sweep_grid_add(struct sweep_grid *g, const char *name, const char *values, s
 /* The same from "NAME=V1,V2". */
 int sweep_grid_add_text(struct sweep_grid *g, const char *text, struct error *e);
 
-/* Reads lines "name = value", "grid name = v1, v2" and "choose = name". Errors also: ERROR_IO; all with FILE:LINE. */
+/* How many seeds the choice is made on, from text. Errors: ERROR_USAGE. */
+int sweep_grid_choose_seeds(struct sweep_grid *g, const char *value, struct error *e);
+
+/* Reads lines "name = value", "grid name = v1, v2", "choose = name" and "choose-seeds = N". Errors also: ERROR_IO; all
+ * with FILE:LINE. */
 int sweep_grid_read(struct sweep_grid *g, const char *path, struct error *e);
 
 /* Writes such lines. Returns a negative number if the stream has an error. */
 int sweep_grid_write(const struct sweep_grid *g, FILE *f);
 
 /* To be called when everything is in. Errors: ERROR_USAGE: no axis, a setting both fixed and an axis, a choice that is
- * no axis, too many cells, a recipe that there is not. */
+ * no axis, choose-seeds without a choice or beyond the seeds, too many cells, a recipe that there is not. */
 int sweep_grid_check(struct sweep_grid *g, struct error *e);
 
 /* Whether every cell of `old`, read from `path`, is one of `g`: the same fixed settings, the same axes in the
@@ -68,6 +73,7 @@ int sweep_grid_extends(const struct sweep_grid *g, const struct sweep_grid *old,
 /* ---- cells of a checked grid */
 
 size_t sweep_grid_cells(const struct sweep_grid *g);
+size_t sweep_grid_runs(const struct sweep_grid *g); /* how many of them are to be run: see choose_seeds */
 size_t sweep_grid_digit(const struct sweep_grid *g, size_t cell, size_t axis); /* which of the axis's values it has */
 size_t sweep_grid_with(const struct sweep_grid *g, size_t cell, size_t axis, size_t digit); /* its neighbour */
 const char *sweep_grid_value(const struct sweep_grid *g, size_t cell, size_t axis);

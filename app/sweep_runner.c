@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "app/sweep_progress.h"
+#include "app/sweep_summary.h"
 #include "core/train/state.h"
 
 enum { LINE = 1024, SIGNALS = 3, PROGRESS_MS = 250, LOCK_FD = 3, MOST_WORDS = 2 * SWEEP_GRID_MOST + 16 };
@@ -46,6 +47,7 @@ struct runner {
     uint64_t began;
     int signal;  /* that ends the sweep; 0: none */
     int code;    /* the error that ends it; 0: none */
+    bool chosen; /* the cells that choose have ended: those of other seeds may be run (choose_seeds) */
     bool closed; /* no run, no signal, no timer any more */
     bool line_shown;
 };
@@ -70,7 +72,7 @@ static void on_timer(uv_timer_t *timer) {
     struct winsize w = {0};
     struct sweep_progress_run runs[SWEEP_PROGRESS_RUNS];
     char names[SWEEP_PROGRESS_RUNS][SWEEP_GRID_NAME], line[512];
-    size_t n = 0, cells = sweep_grid_cells(r->o->grid);
+    size_t n = 0, cells = sweep_grid_runs(r->o->grid);
     double worked = r->worked, shares = 0;
     for (int i = 0; i < r->o->jobs; i++) {
         const struct slot *s = &r->slots[i];
@@ -98,7 +100,7 @@ static void on_timer(uv_timer_t *timer) {
 static void say_row(struct runner *r, const struct slot *s, const struct sweep_row *row) {
     char name[SWEEP_GRID_NAME];
     sweep_grid_name(r->o->grid, s->cell, name);
-    size_t cells = sweep_grid_cells(r->o->grid);
+    size_t cells = sweep_grid_runs(r->o->grid);
     if (row->status == SWEEP_DONE && isatty(STDERR_FILENO))
         return;
     clear_line(r);
@@ -347,7 +349,21 @@ static void start(struct slot *s, size_t cell) {
 
 static bool is_to_run(const struct runner *r, size_t cell) {
     enum sweep_status status = r->o->table->rows[cell].status;
-    return status == SWEEP_MISSING || status == SWEEP_FAILED;
+    const struct sweep_grid *g = r->o->grid;
+    bool later = g->choose_seeds > 0 && sweep_grid_digit(g, cell, (size_t)g->seed) >= (size_t)g->choose_seeds;
+    return (status == SWEEP_MISSING || status == SWEEP_FAILED) && later == r->chosen &&
+           sweep_summary_wants(r->o->table, cell);
+}
+
+/* Runs that are to be begun, those of later seeds included. */
+static size_t count_left(const struct runner *r) {
+    const struct sweep_table *t = r->o->table;
+    size_t runs = sweep_grid_runs(r->o->grid), ended = 0;
+    for (size_t cell = 0; cell < sweep_grid_cells(r->o->grid); cell++) {
+        enum sweep_status status = t->rows[cell].status;
+        ended += (status == SWEEP_DONE || status == SWEEP_DIVERGED) && sweep_summary_wants(t, cell);
+    }
+    return runs > ended ? runs - ended : 0;
 }
 
 /* ---- the whole */
@@ -374,8 +390,13 @@ static void fill_slots(struct runner *r) {
         }
         busy |= s->open > 0;
     }
-    if (!busy)
+    if (!busy && !r->chosen && r->o->grid->choose_seeds > 0 && !r->signal && r->code == 0) {
+        r->chosen = true;
+        r->next = 0;
+        fill_slots(r);
+    } else if (!busy) {
         close_all(r);
+    }
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -406,8 +427,7 @@ static void open_handles(struct runner *r) {
 
 int sweep_runner_run(const struct sweep_runner_options *o, struct error *e) {
     struct runner r = {.o = o, .e = e};
-    for (size_t cell = 0; cell < sweep_grid_cells(o->grid); cell++)
-        r.left += is_to_run(&r, cell);
+    r.left = count_left(&r);
     r.slots = calloc((size_t)o->jobs, sizeof *r.slots);
     if (!r.slots || uv_loop_init(&r.loop) < 0) {
         free(r.slots);

@@ -7,8 +7,8 @@
  *     sweep_summary_free(s);
  *
  * Of each combination of the axes but the seeds and the chosen one, the chosen axis's value with the highest mean of
- * the best val top-1 over seeds is taken (the first of equal ones). A diverged run counts as 0 there, and its test
- * top-1, which it does not have, counts nowhere; nor does a failed one. Pure. */
+ * the best val top-1 over seeds (or over the first ones: choose_seeds) is taken (the first of equal ones). A diverged
+ * run counts as 0 there, and its test top-1, which it does not have, counts nowhere; nor does a failed one. Pure. */
 #ifndef APP_SWEEP_SUMMARY_H
 #define APP_SWEEP_SUMMARY_H
 
@@ -28,6 +28,10 @@ struct sweep_summary {
     size_t best;               /* the line that is highest on val; count: nothing has ended yet */
     struct sweep_line lines[]; /* [count], in the grid's order */
 };
+
+/* Whether a cell is to be run: all are, unless the choice is made on some seeds (choose_seeds); then one of the others
+ * is once all cells that choose have ended, if it has the value that they chose. */
+bool sweep_summary_wants(const struct sweep_table *t, size_t cell);
 
 /* Errors: ERROR_MEMORY. */
 int sweep_summary_make(struct sweep_summary **out, const struct sweep_table *t, struct error *e);

@@ -74,6 +74,26 @@ static void partial_methods_keep_their_number(void **state) {
     sweep_grid_destroy(&g);
 }
 
+static void seeds_that_choose_make_fewer_runs(void **state) {
+    (void)state;
+    struct sweep_grid g = grid_of("method=linear,gated", "lr=0.05,0.1,1", "seed=1,2,3,4");
+    struct error e = {0};
+    assert_int_equal(sweep_grid_runs(&g), 24);
+    assert_int_equal(sweep_grid_choose_seeds(&g, "1", &e), 0);
+    assert_int_equal(sweep_grid_check(&g, &e), 0);
+    assert_int_equal(sweep_grid_runs(&g), 6 + 2 * 3);
+    assert_int_equal(sweep_grid_choose_seeds(&g, "5", &e), 0);
+    assert_int_equal(sweep_grid_check(&g, &e), ERROR_USAGE);
+    assert_string_equal(e.text, "choose-seeds is 5, but the grid has 4 seeds");
+    assert_int_equal(sweep_grid_choose_seeds(&g, "0", &e), ERROR_USAGE);
+    sweep_grid_destroy(&g);
+    g = grid_of("method=linear,gated", "seed=1,2", NULL);
+    assert_int_equal(sweep_grid_choose_seeds(&g, "1", &e), 0);
+    assert_int_equal(sweep_grid_check(&g, &e), ERROR_USAGE);
+    assert_string_equal(e.text, "choose-seeds is 1, but nothing is chosen in this grid");
+    sweep_grid_destroy(&g);
+}
+
 static void a_cells_neighbour_differs_in_one_value(void **state) {
     (void)state;
     struct sweep_grid g = grid_of("method=linear,gated", "lr=0.05,0.1,1", "seed=1,2");
@@ -295,6 +315,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_all_combinations_with_the_last_axis_fastest),
         cmocka_unit_test(partial_methods_keep_their_number),
+        cmocka_unit_test(seeds_that_choose_make_fewer_runs),
         cmocka_unit_test(a_cells_neighbour_differs_in_one_value),
         cmocka_unit_test(wrong_axes_are_refused_with_what_was_expected),
         cmocka_unit_test(a_grid_that_makes_no_sense_is_refused),
