@@ -20,7 +20,7 @@ static struct sample_run run;
 static struct canvas canvas;
 
 static const struct sample_look ordinary = {
-    .depth = 12, .side = 6, .prompts = 10, .pixels = 96, .request = {1, SPLIT_VAL, 17, 7, -1, -1}};
+    .depth = 12, .side = 6, .prompts = 10, .pixels = 96, .request = {1, SPLIT_VAL, 17, 7, -1, -1, 0}};
 
 /* A run whose newest look is this one, and whose choice is what it was asked for. */
 static struct look *open_with(struct sample_look s) {

@@ -27,7 +27,7 @@ static int start(void **state) {
                                                   .side = 14,
                                                   .prompts = run.now.prompts,
                                                   .pixels = 56,
-                                                  .request = {1, SPLIT_VAL, 17, 7, -1, -1}});
+                                                  .request = {1, SPLIT_VAL, 17, 7, -1, -1, 0}});
     predictions = sample_look_predictions(200, SAMPLE_CLASSES);
     run.context.look = look;
     run.context.predictions = predictions;
