@@ -237,8 +237,8 @@ static inline void ends_as_calmly(struct rig *r) {
 static inline void prepare_long(struct rig *r) {
     prepare(r, NULL);
     set(&r->settings, "epochs", "50");
-    set(&r->settings, "batch", "480");
-    set(&r->settings, "scenes-train", "480");
+    set(&r->settings, "batch", "1440");
+    set(&r->settings, "scenes-train", "1440");
 }
 
 static inline bool is_within(struct rig *r) {
