@@ -80,6 +80,8 @@ struct pass_reconstruction {
     size_t patches, values, seen;     /* N, 3 P P, V */
 };
 
+#define PASS_TARGET_EPS 1e-6 /* added to a patch's variance (models_mae.py, forward_loss) */
+
 struct pass_reconstruction pass_reconstruction(const struct pass *p, int sample);
 
 /* Looks for NaN and infinity after every operator of the next passes and remembers where the first was ("block 3,

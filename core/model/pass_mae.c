@@ -13,8 +13,6 @@
 #include "core/nn/vector.h"
 #include "core/philox.h"
 
-#define TARGET_EPS 1e-6 /* added to a patch's variance (models_mae.py, forward_loss) */
-
 struct sizes {
     size_t patches, seen, values, dim, wide; /* N, V, A, D, E */
     int depth, decoder_depth;
@@ -112,11 +110,19 @@ static void make_target(const struct vit_shape *s, const struct sizes *z, const 
         double mean = sum / (double)z->values;
         for (size_t i = 0; i < z->values; i++)
             squares += ((double)columns[i] - mean) * ((double)columns[i] - mean);
-        double scale = 1 / sqrt(squares / (double)(z->values - 1) + TARGET_EPS);
+        double scale = 1 / sqrt(squares / (double)(z->values - 1) + PASS_TARGET_EPS);
         for (size_t i = 0; i < area; i++)
             for (size_t c = 0; c < 3; c++)
                 target[3 * i + c] = (float)(((double)columns[c * area + i] - mean) * scale);
     }
+}
+
+/* Of the columns of an image those that are seen. */
+static void pick_seen(struct pass *p, const int *visible) {
+    struct sizes z = sizes_of(p);
+    for (size_t k = 0; k < z.seen; k++)
+        memcpy(p->mae.seen_columns + k * z.values, p->columns + (size_t)visible[k] * z.values,
+               z.values * sizeof *p->columns);
 }
 
 /* Block 0's input: CLS and the patches that are seen, with their positions. */
@@ -131,9 +137,7 @@ static void embed_seen(struct pass *p, const struct pass_step *step, const struc
         draw_visible(p, step, chunk, i);
         patch_columns(s, chunk->images + (size_t)i * area, p->columns);
         make_target(s, &z, p->columns, p->mae.target + (size_t)i * z.patches * z.values);
-        for (size_t k = 0; k < z.seen; k++)
-            memcpy(p->mae.seen_columns + k * z.values, p->columns + (size_t)visible[k] * z.values,
-                   z.values * sizeof *p->columns);
+        pick_seen(p, visible);
         vector_ops()->mix(z.dim, 1, w->cls_token, 1, w->pos_embed, to);
         linear_forward(z.seen, z.values, z.dim, p->mae.seen_columns, w->patch_weight, w->patch_bias, to + z.dim);
         for (size_t k = 0; k < z.seen; k++)
@@ -327,9 +331,7 @@ static void into_embedding(struct pass *p, const struct pass_chunk *chunk, float
         const int *visible = p->mae.visible + (size_t)i * z.seen;
         const float *dx = p->dx + (size_t)i * (z.seen + 1) * z.dim;
         patch_columns(s, chunk->images + (size_t)i * area, p->columns);
-        for (size_t k = 0; k < z.seen; k++)
-            memcpy(p->mae.seen_columns + k * z.values, p->columns + (size_t)visible[k] * z.values,
-                   z.values * sizeof *p->columns);
+        pick_seen(p, visible);
         linear_backward(z.seen, z.values, z.dim, p->mae.seen_columns, NULL, dx + z.dim, NULL, g.patch_weight,
                         g.patch_bias);
         vector_ops()->add(z.dim, dx, g.cls_token);

@@ -7,8 +7,6 @@
 
 #include "core/train/looker_private.h"
 
-#define PATCH_EPS 1e-6 /* added to a patch's variance, as the loss does */
-
 struct look *looker_rebuild_make(const struct tuning *t) {
     size_t patches = (size_t)shape_patches(&t->shape), side = (size_t)t->shape.image, picture = 3 * side * side;
     size_t rgb = sizeof(struct look), bytes = rgb + 3 * picture + patches;
@@ -47,7 +45,7 @@ static void measure(size_t side, size_t patch, size_t n, const float *input, dou
         double d = (double)input[place(side, patch, n, k)] - *mean;
         squares += d * d;
     }
-    *deviation = sqrt(squares / (double)(values - 1) + PATCH_EPS);
+    *deviation = sqrt(squares / (double)(values - 1) + PASS_TARGET_EPS);
 }
 
 /* The loss of the image as pass_mae.c has it, and that of predicting 0, every patch's mean. */
