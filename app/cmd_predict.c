@@ -40,15 +40,18 @@ static int predict_image(struct predicting *p, const char *path, struct error *e
     int label = -1;
     const float *logits;
     const double *losses;
-    if (image_read(&im, path, &why) < 0 || preprocess_fit(&p->run.job.preprocess, &im, &fitted, &why) < 0) {
+    int code = image_read(&im, path, &why);
+    if (code == 0)
+        code = preprocess_fit(&p->run.job.preprocess, &im, &fitted, &why);
+    if (code == 0)
+        code = preprocess_finish(&p->run.job.preprocess, &fitted, false, 0, 0, p->input, &why);
+    fitted_free(&fitted);
+    image_free(&im);
+    if (code < 0) {
         fprintf(stderr, "gptui: %s\n", why.text);
-        image_free(&im);
         p->unreadable++;
         return 0;
     }
-    preprocess_finish(&p->run.job.preprocess, &fitted, false, 0, 0, p->input);
-    fitted_free(&fitted);
-    image_free(&im);
     struct batch batch = {.count = 1, .readable = 1, .images = p->input, .labels = &label};
     int r = engine_forward(p->engine, p->run.state.theta, &batch, NULL, NULL, &logits, &losses, e);
     if (r < 0)

@@ -22,15 +22,7 @@ const struct subcommand cmd_pretrain = {
         "is\n"
         "\n"
         "    done run=PATH epochs=N steps=N val.explained=0.000 test.explained=0.000 sha256=HEX",
-    .options =
-        (const struct option[]){
-            {"headless", NULL, "without the live views; meant too where standard input or output is no terminal"},
-            {"ascii", NULL, "draw with plain characters alone"},
-            {"theme", "NAME", "colours of the views: dark, light or safe (for colour-blind eyes)"},
-            {"resume", "RUN", "go on with the run in this folder, to the bit"},
-            {"replay", "RUN", "run the journal of this run again and compare the weights"},
-            {NULL, NULL, NULL},
-        },
+    .options = cmd_run_options,
     .takes_settings = true,
     .recipe = "pretrain",
     .most = 1,

@@ -274,6 +274,16 @@ static int run(const struct arguments *a, struct error *e) {
     return resumed ? resume(a, resumed, e) : replayed ? replay(a, replayed, e) : run_new(a, e);
 }
 
+const struct option cmd_run_options[] = {
+    {"headless", NULL, "without the live views; meant too where standard input or output is no terminal"},
+    {"ascii", NULL, "draw with plain characters alone"},
+    {"theme", "NAME", "colours of the views: dark, light or safe (for colour-blind eyes)"},
+    {"resume", "RUN", "go on with the run in this folder, to the bit"},
+    {"replay", "RUN", "run the journal of this run again and compare the weights"},
+    {"attached", "PID", "save and end, as for SIGTERM, when this process, which started the run, ends"},
+    {NULL, NULL, NULL},
+};
+
 const struct subcommand cmd_run = {
     .name = "run",
     .synopsis = "[SCRIPT] [--model FILE] [--data SPEC] [--method NAME] [--NAME VALUE]...",
@@ -294,16 +304,7 @@ const struct subcommand cmd_run = {
         "after any interruption and --resume, and for --replay.\n"
         "\n"
         "SIGINT and SIGTERM save and end the run, SIGUSR1 saves.",
-    .options =
-        (const struct option[]){
-            {"headless", NULL, "without the live views; meant too where standard input or output is no terminal"},
-            {"ascii", NULL, "draw with plain characters alone"},
-            {"theme", "NAME", "colours of the views: dark, light or safe (for colour-blind eyes)"},
-            {"resume", "RUN", "go on with the run in this folder, to the bit"},
-            {"replay", "RUN", "run the journal of this run again and compare the weights"},
-            {"attached", "PID", "save and end, as for SIGTERM, when this process, which started the run, ends"},
-            {NULL, NULL, NULL},
-        },
+    .options = cmd_run_options,
     .takes_settings = true,
     .most = 1,
     .run = run,

@@ -39,6 +39,12 @@ static int read_cores(struct sweep *s, struct error *e) {
         r = read_count(a, "jobs", cores < USUAL_JOBS ? cores : USUAL_JOBS, &s->jobs, e);
     if (r == 0)
         r = read_count(a, "threads-per-run", cores > s->jobs ? cores / s->jobs : 1, &s->threads, e);
+    if (r == 0 && s->jobs * s->threads > cores)
+        r = error_set(e, ERROR_USAGE,
+                      "%d job%s of %d thread%s take more than the %d core%s there %s: take fewer, or give more with "
+                      "--threads",
+                      s->jobs, s->jobs == 1 ? "" : "s", s->threads, s->threads == 1 ? "" : "s", cores,
+                      cores == 1 ? "" : "s", cores == 1 ? "is" : "are");
     return r;
 }
 

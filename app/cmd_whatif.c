@@ -6,6 +6,7 @@
 
 #include "app/open_job.h"
 #include "app/subcommand.h"
+#include "app/whole_file.h"
 #include "core/number.h"
 #include "core/train/whatif_csv.h"
 #include "views/curves.h"
@@ -139,23 +140,18 @@ static void write_csv(const void *whatif, FILE *to) {
 
 /* A folder that cannot be written costs the marks on the screen, not the answer. */
 static void keep(const struct asking *k, const char *run) {
+    char file[RUN_FOLDER_FILE];
     struct error e = {0};
-    if (run_folder_replace(run, WHATIF_CSV_NAME, write_csv, &k->result, &e) < 0)
+    if (whole_file_write(run_folder_file(run, WHATIF_CSV_NAME, file), write_csv, &k->result, &e) < 0)
         fprintf(stderr, "gptui: %s; the screen will not show these results\n", e.text);
 }
 
 static int write_copy(const struct whatif *w, const char *path, struct error *e) {
-    const char *slash = strrchr(path, '/');
-    char folder[RUN_FOLDER_PATH] = ".";
     if (strcmp(path, "-") == 0) {
         whatif_csv_write(w, stdout);
         return 0;
     }
-    if (strlen(path) >= sizeof folder)
-        return error_set(e, ERROR_USAGE, "csv: the path is too long");
-    if (slash)
-        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    return run_folder_replace(folder, slash ? slash + 1 : path, write_csv, w, e);
+    return whole_file_write(path, write_csv, w, e);
 }
 
 /* ---- the command */

@@ -13,6 +13,7 @@
 #include <cblas.h>
 
 #include "app/version.h"
+#include "app/whole_file.h"
 #include "core/nn/vector.h"
 
 enum { MOST_TRIES = 100000 };
@@ -184,28 +185,6 @@ static void write_record(FILE *f, const struct job *job) {
     fprintf(f, "# data.sha256 = %s\n# data.classes = %d\n\n", hash, dataset_classes(job->dataset));
 }
 
-int run_folder_replace(const char *path, const char *name, run_folder_write_fn *write, const void *context,
-                       struct error *e) {
-    char file[RUN_FOLDER_FILE], beside[RUN_FOLDER_FILE + 32];
-    run_folder_file(path, name, file);
-    /* Nothing keeps two programs from writing the same file at once. */
-    snprintf(beside, sizeof beside, "%s.%ld.part", file, (long)getpid());
-    FILE *to = fopen(beside, "we");
-    if (!to)
-        return error_set(e, ERROR_IO, "%s: it cannot be written: %s", file, strerror(errno));
-    write(context, to);
-    int why = ferror(to) ? EIO : 0;
-    if (!why && (fflush(to) != 0 || fsync(fileno(to)) < 0))
-        why = errno;
-    if (fclose(to) != 0 && !why)
-        why = errno;
-    if (!why && rename(beside, file) == 0)
-        return 0;
-    why = why ? why : errno;
-    unlink(beside);
-    return error_set(e, ERROR_IO, "%s: it cannot be written: %s", file, strerror(why));
-}
-
 struct record {
     const struct job *job;
     const struct settings *settings;
@@ -218,13 +197,15 @@ static void write_settings(const void *record, FILE *to) {
 }
 
 int run_folder_settings(const struct run_folder *f, const struct job *job, const char *model, struct error *e) {
+    char file[RUN_FOLDER_FILE];
     struct settings s = job->settings;
     /* Whole paths: a run can go on from any folder. */
     char *whole = model[0] ? realpath(model, NULL) : NULL;
     snprintf(s.model, sizeof s.model, "%.*s", (int)sizeof s.model - 1, whole ? whole : model);
     free(whole);
     snprintf(s.data, sizeof s.data, "%.*s", (int)sizeof s.data - 1, dataset_spec(job->dataset));
-    return run_folder_replace(f->path, "settings.conf", write_settings, &(struct record){job, &s}, e);
+    return whole_file_write(run_folder_file(f->path, "settings.conf", file), write_settings, &(struct record){job, &s},
+                            e);
 }
 
 int run_folder_read_settings(const char *path, struct settings *out, struct error *e) {

@@ -43,12 +43,6 @@ int run_folder_metrics(struct run_folder *f, const char *line, struct error *e);
  * `model` is what was asked for (empty: the bundled one). Errors: ERROR_IO. */
 int run_folder_settings(const struct run_folder *f, const struct job *job, const char *model, struct error *e);
 
-/* Puts a file into the folder of a run, whole or not at all: what write() says, written beside its place, synced and
- * renamed. The folder need not be open. Errors: ERROR_IO; what stood there before stays. */
-typedef void run_folder_write_fn(const void *context, FILE *to);
-int run_folder_replace(const char *path, const char *name, run_folder_write_fn *write, const void *context,
-                       struct error *e);
-
 /* Reads settings.conf of the run at `path`. Errors: ERROR_IO (nothing was saved there yet ...), ERROR_USAGE. */
 int run_folder_read_settings(const char *path, struct settings *out, struct error *e);
 

@@ -7,6 +7,7 @@
 #define X(row) extern const struct subcommand row;
 #include "app/subcommands.def"
 #undef X
+extern const struct option cmd_run_options[]; /* of run and pretrain */
 
 size_t subcommands_count(void);
 const struct subcommand *subcommands_at(size_t i);

@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/whole_file.h"
+#include "core/train/state.h"
+
 const char *sweep_folder_file(const char *path, const char *file, char out[SWEEP_FOLDER_FILE]) {
     snprintf(out, SWEEP_FOLDER_FILE, "%s/%s", path, file);
     return out;
@@ -90,27 +93,19 @@ int sweep_folder_read(const char *path, struct sweep_grid *g, struct error *e) {
     return sweep_grid_read(g, file, e);
 }
 
+static void write_grid(const void *grid, FILE *to) {
+    sweep_grid_write(grid, to); /* a failure stays with the stream */
+}
+
 int sweep_folder_record(const struct sweep_folder *f, const struct sweep_grid *g, struct error *e) {
-    char path[SWEEP_FOLDER_FILE], beside[SWEEP_FOLDER_FILE];
+    char path[SWEEP_FOLDER_FILE];
     struct sweep_grid old = {0};
     sweep_folder_file(f->path, "sweep.conf", path);
-    sweep_folder_file(f->path, "sweep.conf.part", beside);
     int r = sweep_folder_read(f->path, &old, e);
     if (r == 0)
         r = sweep_grid_extends(g, &old, path, e);
     sweep_grid_destroy(&old);
-    if (r < 0)
-        return r;
-    FILE *to = fopen(beside, "we");
-    if (!to)
-        return error_set(e, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
-    bool good = sweep_grid_write(g, to) == 0 && fflush(to) == 0 && fsync(fileno(to)) == 0;
-    good = fclose(to) == 0 && good && rename(beside, path) == 0;
-    if (good)
-        return 0;
-    r = error_set(e, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
-    unlink(beside);
-    return r;
+    return r < 0 ? r : whole_file_write(path, write_grid, g, e);
 }
 
 /* What a run writes before its first save, and what it leaves of writing it. */
@@ -123,7 +118,7 @@ static bool is_of_run(const char *name) {
     return (n > 5 && strcmp(name + n - 5, ".part") == 0) || (n > 4 && strcmp(name + n - 4, ".tmp") == 0);
 }
 
-int sweep_folder_clear(const char *run, struct error *e) {
+static int clear(const char *run, struct error *e) {
     char path[SWEEP_FOLDER_FILE + NAME_MAX + 2];
     DIR *folder = opendir(run);
     if (!folder && errno == ENOENT)
@@ -138,6 +133,39 @@ int sweep_folder_clear(const char *run, struct error *e) {
     if (rmdir(run) == 0 || errno == ENOENT)
         return 0;
     return error_set(e, ERROR_IO, "%s: a run that saved nothing cannot be removed: %s", run, strerror(errno));
+}
+
+static int put_aside(const char *run, struct error *e) {
+    char aside[SWEEP_FOLDER_FILE + 32];
+    for (int k = 1; k < 1000; k++) {
+        snprintf(aside, sizeof aside, "%s.damaged-%d", run, k);
+        if (access(aside, F_OK) < 0)
+            return rename(run, aside) == 0
+                       ? 0
+                       : error_set(e, ERROR_IO, "%s: the damaged run cannot be put aside: %s", run, strerror(errno));
+    }
+    return error_set(e, ERROR_IO, "%s: a thousand damaged runs lie beside it", run);
+}
+
+int sweep_folder_ready(const char *run, bool *resume, char why[SWEEP_FOLDER_WHY], struct error *e) {
+    char file[SWEEP_FOLDER_FILE + 32], record[SWEEP_FOLDER_FILE + 32];
+    struct state_position at;
+    struct error damage = {0};
+    why[0] = 0;
+    snprintf(file, sizeof file, "%s/last.safetensors", run);
+    snprintf(record, sizeof record, "%s/settings.conf", run);
+    *resume = access(file, F_OK) == 0 || errno != ENOENT;
+    if (!*resume)
+        return clear(run, e);
+    if (access(record, F_OK) < 0 && errno == ENOENT)
+        error_set(&damage, ERROR_FORMAT, "%s: there is no settings.conf in it", run);
+    else if (state_read_position(&at, NULL, file, &damage) == 0)
+        return 0;
+    if (damage.code != ERROR_FORMAT)
+        return 0; /* the run says itself what is the matter */
+    *resume = false;
+    snprintf(why, SWEEP_FOLDER_WHY, "%.500s", damage.text);
+    return put_aside(run, e);
 }
 
 int sweep_folder_time(const struct sweep_folder *f, const char *cell, double seconds, struct error *e) {

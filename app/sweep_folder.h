@@ -15,6 +15,7 @@
 
 #define SWEEP_FOLDER_PATH 768                       /* bytes of the folder's path */
 #define SWEEP_FOLDER_FILE (SWEEP_FOLDER_PATH + 256) /* of a file in it, and of a cell's run folder */
+#define SWEEP_FOLDER_WHY 512
 
 struct sweep_folder {
     char path[SWEEP_FOLDER_PATH];
@@ -39,9 +40,10 @@ int sweep_folder_read(const char *path, struct sweep_grid *g, struct error *e);
 /* Writes sweep.conf, unless the one there is of another sweep. Errors: ERROR_IO, those of sweep_grid_extends(). */
 int sweep_folder_record(const struct sweep_folder *f, const struct sweep_grid *g, struct error *e);
 
-/* Makes room for a cell's run where one was begun that has not saved anything yet. Errors: ERROR_IO: something else is
- * in its folder. */
-int sweep_folder_clear(const char *run, struct error *e);
+/* Readies the run folder of a cell. *resume: it holds a saved run to go on with; otherwise its place is free: what a
+ * run left that had saved nothing is gone, and a save that cannot be read was put aside as RUN.damaged-K, with `why`
+ * (empty: nothing was). Errors: ERROR_IO: something else is in its folder. */
+int sweep_folder_ready(const char *run, bool *resume, char why[SWEEP_FOLDER_WHY], struct error *e);
 
 /* Appends how long a cell took. Errors: ERROR_IO. */
 int sweep_folder_time(const struct sweep_folder *f, const char *cell, double seconds, struct error *e);

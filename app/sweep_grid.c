@@ -207,6 +207,28 @@ static int check_choice(const struct sweep_grid *g, struct error *e) {
     return error_set(e, ERROR_USAGE, "choose-seeds is %d, but the grid has %zu seeds", g->choose_seeds, seeds);
 }
 
+/* Of every recipe and method of the grid. */
+static int check_methods(struct sweep_grid *g, struct error *e) {
+    size_t recipe = sweep_grid_axis(g, "recipe"), recipes = recipe < g->axis_count ? g->axes[recipe].count : 1;
+    size_t method = sweep_grid_axis(g, "method"), methods = method < g->axis_count ? g->axes[method].count : 1;
+    for (size_t i = 0; i < recipes * methods; i++) {
+        struct settings s;
+        size_t cell = recipe < g->axis_count ? sweep_grid_with(g, 0, recipe, i / methods) : 0;
+        if (method < g->axis_count)
+            cell = sweep_grid_with(g, cell, method, i % methods);
+        int r = sweep_grid_settings(g, cell, &s, e);
+        if (r < 0)
+            return r;
+        bool reconstructs = s.method == METHOD_MAE;
+        if (i > 0 && reconstructs != g->reconstructs)
+            return error_set(e, ERROR_USAGE,
+                             "the grid has the method mae beside others, expected one or the other: what a pretraining "
+                             "explains does not compare with top-1");
+        g->reconstructs = reconstructs;
+    }
+    return 0;
+}
+
 int sweep_grid_check(struct sweep_grid *g, struct error *e) {
     size_t cells = 1, seed = sweep_grid_axis(g, "seed");
     g->seed = seed < g->axis_count ? (int)seed : -1;
@@ -221,14 +243,9 @@ int sweep_grid_check(struct sweep_grid *g, struct error *e) {
             return error_set(e, ERROR_USAGE, "the grid has more than %d cells, expected fewer", SWEEP_GRID_CELLS);
         cells *= g->axes[a].count;
     }
-    struct settings s;
-    size_t recipe = sweep_grid_axis(g, "recipe"), recipes = recipe < g->axis_count ? g->axes[recipe].count : 1;
-    for (size_t i = 0; i < recipes; i++) {
-        int r = sweep_grid_settings(g, recipe < g->axis_count ? sweep_grid_with(g, 0, recipe, i) : 0, &s, e);
-        if (r < 0)
-            return r;
-    }
-    int r = find_choice(g, e);
+    int r = check_methods(g, e);
+    if (r == 0)
+        r = find_choice(g, e);
     return r < 0 ? r : check_choice(g, e);
 }
 
@@ -285,6 +302,10 @@ static size_t stride(const struct sweep_grid *g, size_t axis) {
     for (size_t a = axis + 1; a < g->axis_count; a++)
         n *= g->axes[a].count;
     return n;
+}
+
+const char *sweep_grid_share(const struct sweep_grid *g) {
+    return g->reconstructs ? "explained" : "top1";
 }
 
 size_t sweep_grid_cells(const struct sweep_grid *g) {

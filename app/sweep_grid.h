@@ -35,7 +35,9 @@ struct sweep_grid {
     size_t fixed_count;
     int choose_seeds; /* the choice is made on so many seeds, and the others are run for what was chosen; 0: on all */
     char choose[32];  /* as it was asked for: a setting, or none; empty: not said */
-    int seed, chosen; /* the axis of the seeds, and the one whose value is chosen on val; -1: none. Set by _check() */
+    /* Set by _check(): the axis of the seeds, and the one whose value is chosen on val; -1: none. */
+    int seed, chosen;
+    bool reconstructs; /* all are pretrainings: the share that is told of is the one explained */
 };
 
 void sweep_grid_destroy(struct sweep_grid *g); /* a zeroed one is accepted */
@@ -62,7 +64,8 @@ int sweep_grid_read(struct sweep_grid *g, const char *path, struct error *e);
 int sweep_grid_write(const struct sweep_grid *g, FILE *f);
 
 /* To be called when everything is in. Errors: ERROR_USAGE: no axis, a setting both fixed and an axis, a choice that is
- * no axis, choose-seeds without a choice or beyond the seeds, too many cells, a recipe that there is not. */
+ * no axis, choose-seeds without a choice or beyond the seeds, too many cells, a recipe that there is not, pretraining
+ * beside tuning, whose results do not compare. */
 int sweep_grid_check(struct sweep_grid *g, struct error *e);
 
 /* Whether every cell of `old`, read from `path`, is one of `g`: the same fixed settings, the same axes in the
@@ -71,6 +74,8 @@ int sweep_grid_check(struct sweep_grid *g, struct error *e);
 int sweep_grid_extends(const struct sweep_grid *g, const struct sweep_grid *old, const char *path, struct error *e);
 
 /* ---- cells of a checked grid */
+
+const char *sweep_grid_share(const struct sweep_grid *g); /* what val and test results are: "top1" or "explained" */
 
 size_t sweep_grid_cells(const struct sweep_grid *g);
 size_t sweep_grid_runs(const struct sweep_grid *g); /* how many of them are to be run: see choose_seeds */

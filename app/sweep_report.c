@@ -5,11 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/run_folder.h"
+#include "app/sweep_folder.h"
+#include "app/whole_file.h"
 #include "views/export.h"
 #include "views/intervals.h"
 
 enum { CELL = 1200, COLUMNS = SWEEP_GRID_MOST + 8, SVG_COLUMNS = 100, LEAST_COLUMNS = 48, MOST_COLUMNS = 120 };
+
+static const char *share_words(const struct sweep_grid *g) {
+    return g->reconstructs ? "share explained" : "top-1";
+}
 
 /* ---- the table as text */
 
@@ -114,12 +119,14 @@ void sweep_report_markdown(const struct sweep_report *r, FILE *f) {
         make_record(g, &r->summary->lines[i], &record);
         print_record(&record, widths, f);
     }
-    fputs("\nval %: mean of the best top-1 on val", f);
+    const char *share = share_words(g);
+    fprintf(f, "\nval %%: mean of the best %s on val", share);
     if (g->chosen >= 0)
         fprintf(f, ", by which %s was chosen", g->axes[g->chosen].setting->name);
-    fputs("; a diverged run counts as 0.\ntest %: mean top-1 of the last weights over n seeds, with standard deviation "
-          "and Student's t interval.\n",
-          f);
+    fprintf(f,
+            "; a diverged run counts as 0.\ntest %%: mean %s of the last weights over n seeds, with standard deviation "
+            "and Student's t interval.\n",
+            share);
 }
 
 /* ---- the table as numbers */
@@ -135,7 +142,8 @@ static void write_csv(const struct sweep_report *r, FILE *f) {
     for (size_t a = 0; a < g->axis_count; a++)
         if ((int)a != g->seed)
             fprintf(f, "%s,", g->axes[a].setting->name);
-    fputs("n,val.top1,test.top1,test.sd,test.half,diverged,failed,missing\n", f);
+    const char *share = sweep_grid_share(g);
+    fprintf(f, "n,val.%s,test.%s,test.sd,test.half,diverged,failed,missing\n", share, share);
     for (size_t i = 0; i < r->summary->count; i++) {
         const struct sweep_line *line = &r->summary->lines[i];
         for (size_t a = 0; a < g->axis_count; a++) {
@@ -171,11 +179,9 @@ static int draw(const struct sweep_report *r, const struct paint *p, int columns
             rows[i] = (struct intervals_row){names + NAME * i, line->test.mean, line->test.half};
             sweep_summary_name(r->table->grid, line->cell, !isnan(line->val), " ", names + NAME * i, NAME);
         }
-        struct intervals k = {.title = "test top-1 %, mean over seeds and 95% interval",
-                              .factor = 100,
-                              .rows = rows,
-                              .count = s->count,
-                              .best = s->best};
+        char title[96];
+        snprintf(title, sizeof title, "test %s %%, mean over seeds and 95%% interval", share_words(r->table->grid));
+        struct intervals k = {.title = title, .factor = 100, .rows = rows, .count = s->count, .best = s->best};
         canvas_clear(c, theme_style(p, THEME_TEXT));
         intervals_draw(c, canvas_part(canvas_all(c), 0, margin, c->height, columns), p, &k);
     }
@@ -198,12 +204,12 @@ static void write_text(const void *file, FILE *to) {
 
 static int write_file(const struct sweep_report *r, const char *name,
                       void (*write)(const struct sweep_report *, FILE *), struct error *e) {
-    struct file f = {r, write};
-    return run_folder_replace(r->folder, name, write_text, &f, e);
+    char path[SWEEP_FOLDER_FILE];
+    return whole_file_write(sweep_folder_file(r->folder, name, path), write_text, &(struct file){r, write}, e);
 }
 
 int sweep_report_write(const struct sweep_report *r, struct error *e) {
-    char path[2200];
+    char path[SWEEP_FOLDER_FILE];
     struct canvas c = {0};
     struct paint p = {.theme = theme_named(r->theme ? r->theme : "light"), .glyphs = GLYPHS_BRAILLE, .colors = 1 << 24};
     int result = write_file(r, "table.csv", write_csv, e);
@@ -211,9 +217,8 @@ int sweep_report_write(const struct sweep_report *r, struct error *e) {
         result = write_file(r, "table.md", sweep_report_markdown, e);
     if (result == 0)
         result = draw(r, &p, SVG_COLUMNS, 1, &c, e);
-    snprintf(path, sizeof path, "%s/table.svg", r->folder);
     if (result == 0)
-        result = export_screen(&c, &p, path, e);
+        result = export_screen(&c, &p, sweep_folder_file(r->folder, "table.svg", path), e);
     canvas_destroy(&c);
     return result;
 }
@@ -246,7 +251,7 @@ void sweep_report_line(const struct sweep_report *r, FILE *f) {
         const struct sweep_line *line = &s->lines[s->best];
         fprintf(f, " best=%s", sweep_summary_name(t->grid, line->cell, true, ",", name, sizeof name));
         if (!isnan(line->test.mean))
-            fprintf(f, " test.top1=%.3f", line->test.mean);
+            fprintf(f, " test.%s=%.3f", sweep_grid_share(t->grid), line->test.mean);
         if (!isnan(line->test.half))
             fprintf(f, "±%.3f", line->test.half);
     }

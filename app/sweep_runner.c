@@ -326,21 +326,24 @@ static void spawn(struct slot *s, struct words *w) {
 
 static void start(struct slot *s, size_t cell) {
     struct runner *r = s->runner;
-    char run[SWEEP_FOLDER_FILE], file[SWEEP_FOLDER_FILE + 32];
+    char run[SWEEP_FOLDER_FILE], why[SWEEP_FOLDER_WHY];
     struct words w = {0};
     struct settings settings;
+    bool resume;
     struct error e = {0};
     *s = (struct slot){.runner = r, .cell = cell, .began = uv_now(&r->loop)};
     if (sweep_grid_settings(r->o->grid, cell, &settings, &e) == 0)
         s->epochs = settings.epochs;
     sweep_folder_run(r->o->folder->path, r->o->grid, cell, run);
-    snprintf(file, sizeof file, "%s/last.safetensors", run);
-    bool resume = access(file, F_OK) == 0 || errno != ENOENT;
-    if (!resume && sweep_folder_clear(run, &e) < 0) {
+    if (sweep_folder_ready(run, &resume, why, &e) < 0) {
         struct sweep_row row = {.status = SWEEP_FAILED, .val = NAN, .test = NAN};
         snprintf(row.why, sizeof row.why, "%.500s", e.text);
         record(r, s, &row);
         return;
+    }
+    if (*why) {
+        clear_line(r);
+        fprintf(stderr, "gptui: %s; the run is put aside and begun anew\n", why);
     }
     make_words(&w, r, cell, run, resume);
     spawn(s, &w);

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/whole_file.h"
 #include "core/number.h"
 
 /* The columns behind those of the axes. */
 enum column { STATUS, EPOCHS, STEPS, VAL, TEST, SHA256, RUN, WHY, COLUMNS };
-static const char *const columns[COLUMNS] = {"status",    "epochs", "steps", "val.top1",
-                                             "test.top1", "sha256", "run",   "why"};
-enum { FIELDS = SWEEP_GRID_MOST + COLUMNS };
+static const char *const columns[COLUMNS] = {"status", "epochs", "steps", "val", "test", "sha256", "run", "why"};
+enum { FIELDS = SWEEP_GRID_MOST + COLUMNS, COLUMN_NAME = 32 };
 
 static const char *const words[] = {"missing", "done", "diverged", "failed"};
 
@@ -60,6 +60,13 @@ static size_t split(char *line, char *fields[FIELDS]) {
     return FIELDS + 1;
 }
 
+/* "epochs", "val.top1" */
+static const char *column_name(const struct sweep_grid *g, int column, char out[static COLUMN_NAME]) {
+    bool share = column == VAL || column == TEST;
+    snprintf(out, COLUMN_NAME, "%s%s%s", columns[column], share ? "." : "", share ? sweep_grid_share(g) : "");
+    return out;
+}
+
 /* Which field each axis and each column is. */
 struct header {
     size_t count, axes[SWEEP_GRID_MOST], columns[COLUMNS];
@@ -73,7 +80,7 @@ static size_t place_of(char *const *fields, size_t count, const char *name) {
 }
 
 static int read_header(struct header *h, const struct sweep_grid *g, char *line, struct error *e) {
-    char *fields[FIELDS];
+    char *fields[FIELDS], name[COLUMN_NAME];
     h->count = split(line, fields);
     const char *missing = NULL;
     for (size_t a = 0; a < g->axis_count; a++)
@@ -81,8 +88,9 @@ static int read_header(struct header *h, const struct sweep_grid *g, char *line,
             missing = g->axes[a].setting->name;
     for (int c = 0; c < COLUMNS; c++) { /* behind the axes, one of which may have the same name */
         size_t from = h->count >= COLUMNS ? h->count - COLUMNS : 0;
-        if ((h->columns[c] = from + place_of(fields + from, h->count - from, columns[c])) == h->count)
-            missing = columns[c];
+        column_name(g, c, name);
+        if ((h->columns[c] = from + place_of(fields + from, h->count - from, name)) == h->count)
+            return error_set(e, ERROR_FORMAT, "there is no column %s, expected the header of a sweep", name);
     }
     return missing ? error_set(e, ERROR_FORMAT, "there is no column %s, expected the header of a sweep", missing) : 0;
 }
@@ -185,10 +193,11 @@ void sweep_table_field(FILE *f, const char *text) {
 }
 
 static void write_header(const struct sweep_table *t, FILE *f) {
+    char name[COLUMN_NAME];
     for (size_t a = 0; a < t->grid->axis_count; a++)
         fprintf(f, "%s,", t->grid->axes[a].setting->name);
     for (int c = 0; c < COLUMNS; c++)
-        fprintf(f, "%s%c", columns[c], c + 1 < COLUMNS ? ',' : '\n');
+        fprintf(f, "%s%c", column_name(t->grid, c, name), c + 1 < COLUMNS ? ',' : '\n');
 }
 
 static void write_share(FILE *f, double share) {
@@ -223,23 +232,16 @@ static int fail(const struct sweep_table *t, struct error *e) {
     return error_set(e, ERROR_IO, "%s: cannot be written: %s", t->path, strerror(errno));
 }
 
-int sweep_table_sort(struct sweep_table *t, struct error *e) {
-    char beside[sizeof t->path + 8];
-    snprintf(beside, sizeof beside, "%s.part", t->path);
-    FILE *f = fopen(beside, "we");
-    if (!f)
-        return fail(t, e);
+static void write_rows(const void *table, FILE *f) {
+    const struct sweep_table *t = table;
     write_header(t, f);
     for (size_t cell = 0; cell < sweep_grid_cells(t->grid); cell++)
         if (t->rows[cell].status != SWEEP_MISSING)
             write_row(t, cell, f);
-    bool good = !ferror(f) && fflush(f) == 0 && fsync(fileno(f)) == 0;
-    good = fclose(f) == 0 && good && rename(beside, t->path) == 0;
-    if (good)
-        return 0;
-    int r = fail(t, e);
-    unlink(beside);
-    return r;
+}
+
+int sweep_table_sort(struct sweep_table *t, struct error *e) {
+    return whole_file_write(t->path, write_rows, t, e);
 }
 
 int sweep_table_open(struct sweep_table *t, struct error *e) {

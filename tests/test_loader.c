@@ -142,7 +142,7 @@ static void evaluation_keeps_the_order_and_does_not_augment(void **state) {
                 bool readable = dataset_decode(data, SPLIT_TRAIN, at, &im, NULL) == 0;
                 if (readable) {
                     assert_int_equal(preprocess_fit(&options.preprocess, &im, &f, NULL), 0);
-                    preprocess_finish(&options.preprocess, &f, false, 0, at, expected);
+                    preprocess_finish(&options.preprocess, &f, false, 0, at, expected, NULL);
                     fitted_free(&f);
                     image_free(&im);
                 }
@@ -357,7 +357,7 @@ static void a_stream_never_shows_an_image_twice(void **state) {
                 assert_int_equal(b.labels[i], dataset_label(d, SPLIT_TRAIN, number));
                 assert_int_equal(dataset_decode(d, SPLIT_TRAIN, number, &im, NULL), 0);
                 assert_int_equal(preprocess_fit(&options.preprocess, &im, &f, NULL), 0);
-                preprocess_finish(&options.preprocess, &f, true, epoch, b.index[i], wanted);
+                preprocess_finish(&options.preprocess, &f, true, epoch, b.index[i], wanted, NULL);
                 assert_memory_equal(b.images + (size_t)i * 3 * SIDE * SIDE, wanted, sizeof wanted);
                 fitted_free(&f);
                 image_free(&im);

@@ -156,7 +156,7 @@ static float *input_of(const struct job *job, uint32_t index) {
     assert_non_null(out);
     sound(dataset_decode(job->dataset, SPLIT_VAL, index, &image, &e), &e);
     sound(preprocess_fit(&job->preprocess, &image, &fitted, &e), &e);
-    preprocess_finish(&job->preprocess, &fitted, false, 0, index, out);
+    preprocess_finish(&job->preprocess, &fitted, false, 0, index, out, NULL);
     fitted_free(&fitted);
     image_free(&image);
     return out;

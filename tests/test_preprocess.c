@@ -52,7 +52,7 @@ static void the_centre_is_cropped_as_pillow_and_python_do(void **state) {
     struct preprocess p = {.kind = PREPROCESS_FGVC, .image = 14, .augment = AUGMENT_CROP_FLIP};
     struct fitted f = fit(&p, 20, 31);
     float out[3 * 14 * 14];
-    preprocess_finish(&p, &f, false, 3, 5, out);
+    preprocess_finish(&p, &f, false, 3, 5, out, NULL);
     for (int c = 0; c < 3; c++) {
         const float *plane = out + c * 14 * 14;
         assert_int_equal(value(plane[0], c), corners[0][c]);
@@ -83,7 +83,7 @@ static void a_half_in_the_crop_offset_goes_to_even(void **state) {
         struct image im = pictures_make(c[1], c[2], 0);
         struct fitted f = fit(&p, c[1], c[2]);
         float out[3 * 63 * 63];
-        preprocess_finish(&p, &f, true, 0, 0, out);
+        preprocess_finish(&p, &f, true, 0, 0, out, NULL);
         for (int x = 0; x < c[0]; x++)
             assert_int_equal(value(out[x], 0), im.rgb[(c[4] * c[1] + c[3] + x) * 3]);
         fitted_free(&f);
@@ -115,7 +115,7 @@ static void random_crops_reach_every_place_and_flip_half(void **state) {
     float out[3 * 14 * 14];
     int seen[16 * 16] = {0}, flips = 0;
     for (uint32_t i = 0; i < 600; i++) {
-        preprocess_finish(&p, &f, true, i / 100, i % 100, out);
+        preprocess_finish(&p, &f, true, i / 100, i % 100, out, NULL);
         int straight = locate(&im, out, 14, false), turned = locate(&im, out, 14, true);
         assert_true((straight < 0) != (turned < 0));
         flips += turned >= 0;
@@ -136,14 +136,14 @@ static void augmentation_is_a_function_of_seed_epoch_and_image(void **state) {
     struct fitted f = fit(&p, 64, 80);
     enum { N = 3 * 56 * 56 };
     static float a[N], b[N];
-    preprocess_finish(&p, &f, true, 4, 9, a);
-    preprocess_finish(&p, &f, true, 4, 9, b);
+    preprocess_finish(&p, &f, true, 4, 9, a, NULL);
+    preprocess_finish(&p, &f, true, 4, 9, b, NULL);
     assert_memory_equal(a, b, sizeof a);
-    preprocess_finish(&p, &f, true, 5, 9, b);
+    preprocess_finish(&p, &f, true, 5, 9, b, NULL);
     assert_memory_not_equal(a, b, sizeof a);
-    preprocess_finish(&p, &f, true, 4, 10, b);
+    preprocess_finish(&p, &f, true, 4, 10, b, NULL);
     assert_memory_not_equal(a, b, sizeof a);
-    preprocess_finish(&other, &f, true, 4, 9, b);
+    preprocess_finish(&other, &f, true, 4, 9, b, NULL);
     assert_memory_not_equal(a, b, sizeof a);
     fitted_free(&f);
 }
@@ -154,9 +154,9 @@ static void flips_alone_keep_the_centre(void **state) {
     struct fitted f = fit(&p, 9, 5);
     float plain[108], out[108];
     int flips = 0;
-    preprocess_finish(&p, &f, false, 0, 0, plain);
+    preprocess_finish(&p, &f, false, 0, 0, plain, NULL);
     for (uint32_t i = 0; i < 200; i++) {
-        preprocess_finish(&p, &f, true, 0, i, out);
+        preprocess_finish(&p, &f, true, 0, i, out, NULL);
         bool flip = out[0] != plain[0];
         flips += flip;
         for (int row = 0; row < 18; row++)
@@ -188,7 +188,7 @@ static void scenes_are_turned_flipped_and_recoloured(void **state) {
     for (uint32_t image = 0; image < 4800; image++) {
         float out[3 * AREA];
         int found = -1;
-        preprocess_finish(&p, &f, true, 1, image, out);
+        preprocess_finish(&p, &f, true, 1, image, out, NULL);
         for (int way = 0; way < 48; way++) {
             bool same = true;
             for (int i = 0; same && i < 3 * AREA; i++) {
@@ -220,9 +220,9 @@ static void parts_are_enlarged_within_the_picture(void **state) {
     double widest = 0, narrowest = 1000;
     for (uint32_t image = 0; image < 500; image++) {
         float out[3 * AREA], again[3 * AREA], other[3 * AREA];
-        preprocess_finish(&p, &f, true, 2, image, out);
-        preprocess_finish(&p, &f, true, 2, image, again);
-        preprocess_finish(&p, &f, true, 3, image, other);
+        preprocess_finish(&p, &f, true, 2, image, out, NULL);
+        preprocess_finish(&p, &f, true, 2, image, again, NULL);
+        preprocess_finish(&p, &f, true, 3, image, other, NULL);
         assert_memory_equal(out, again, sizeof out);
         differ += memcmp(out, other, sizeof out) != 0;
         int left = value(out[0], 0), right = value(out[SIDE - 1], 0);
@@ -237,7 +237,7 @@ static void parts_are_enlarged_within_the_picture(void **state) {
     assert_true(differ > 450);
     assert_true(widest > 9 * (f.width - 2) && narrowest < 5 * f.width);
     float out[3 * AREA];
-    preprocess_finish(&p, &f, false, 2, 0, out); /* not in evaluation */
+    preprocess_finish(&p, &f, false, 2, 0, out, NULL); /* not in evaluation */
     assert_int_equal(value(out[0], 0), 10 * ((f.width - SIDE) / 2));
     fitted_free(&f);
 }
@@ -249,7 +249,7 @@ static void vtab_keeps_fractions_and_loses_the_aspect(void **state) {
     float out[27];
     assert_null(f.rgb);
     assert_int_equal(fitted_bytes(&f), 27 * sizeof(float));
-    preprocess_finish(&p, &f, false, 0, 0, out);
+    preprocess_finish(&p, &f, false, 0, 0, out, NULL);
     /* Red is 0 and 37: at 0, 2/3 and 4/3, whose upper neighbour is held at the last pixel. */
     assert_true(fabsf(f.values[3] - 37 * 2.0f / 3) < 1e-4f);
     assert_true(f.values[6] == 37);
@@ -318,7 +318,7 @@ static void the_published_fgvc_pipeline_is_matched_to_the_bit(void **state) {
         read_picture(&in, golden_path(golden[i], "png"));
         read_picture(&expected, golden_path(golden[i], "fgvc224.png"));
         assert_int_equal(preprocess_fit(&p, &in, &f, NULL), 0);
-        preprocess_finish(&p, &f, false, 0, 0, out);
+        preprocess_finish(&p, &f, false, 0, 0, out, NULL);
         for (int k = 0; k < 3 * 224 * 224; k++)
             wrong += value(out[k], k / (224 * 224)) != expected.rgb[k % (224 * 224) * 3 + k / (224 * 224)];
         assert_int_equal(wrong, 0);

@@ -116,7 +116,7 @@ static void of_a_cell_that_was_tried_again_the_last_row_counts(void **state) {
 static void a_file_that_is_no_table_of_the_grid_is_refused_with_its_line(void **state) {
     (void)state;
     static const char *const cases[][2] = {
-        {"data,status\n", ":1: there is no column why, expected the header of a sweep"},
+        {"data,status\n", ":1: there is no column epochs, expected the header of a sweep"},
         {HEADER "c,1,done,1,1,0,0,h,r,\n", ":2: data is \"c\", which is not in the grid"},
         {HEADER "a,1,good,1,1,0,0,h,r,\n", ":2: status is \"good\", expected done, diverged or failed"},
         {HEADER "a,1,done,1,1,high,0,h,r,\n", ":2: \"high\" is no share of images, expected a number from 0 to 1"},

@@ -64,10 +64,8 @@ static size_t number_of(const struct loader *l, uint32_t index) {
 static int load(struct loader *l, uint32_t index, float *out, struct error *e) {
     const struct loader_options *o = &l->options;
     const struct fitted *kept = l->cache ? cache_get(l->cache, index) : NULL;
-    if (kept) {
-        preprocess_finish(&o->preprocess, kept, o->training, l->epoch, index, out);
-        return 0;
-    }
+    if (kept)
+        return preprocess_finish(&o->preprocess, kept, o->training, l->epoch, index, out, e);
     struct image im;
     struct fitted fitted;
     int r = dataset_decode(o->dataset, o->split, number_of(l, index), &im, e);
@@ -81,10 +79,10 @@ static int load(struct loader *l, uint32_t index, float *out, struct error *e) {
             return error_prefix(e, "%s: ", path);
         return error_prefix(e, "%s, %s image %u: ", dataset_spec(o->dataset), split_name(o->split), index);
     }
-    preprocess_finish(&o->preprocess, &fitted, o->training, l->epoch, index, out);
+    r = preprocess_finish(&o->preprocess, &fitted, o->training, l->epoch, index, out, e);
     if (!l->cache || !cache_put(l->cache, index, &fitted))
         fitted_free(&fitted);
-    return 0;
+    return r;
 }
 
 /* Notes the failure of `index`, once; called without the lock. */

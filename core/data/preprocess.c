@@ -1,5 +1,6 @@
 #include "core/data/preprocess.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,35 +171,36 @@ static void write_view(const struct preprocess *p, const struct view *v, const s
     }
 }
 
-/* The part, enlarged to the input's size; an error (no memory) leaves the middle of the picture. */
-static bool enlarge(const struct preprocess *p, const struct view *v, const struct fitted *in, struct image *out) {
+/* The part, enlarged to the input's size. Errors: ERROR_MEMORY. */
+static int enlarge(const struct preprocess *p, const struct view *v, const struct fitted *in, struct image *out,
+                   struct error *e) {
     struct image part = {0};
-    bool done = in->rgb && image_create(&part, v->width, v->height, NULL) == 0 &&
-                image_create(out, p->image, p->image, NULL) == 0;
-    for (int y = 0; done && y < v->height; y++)
+    assert(in->rgb); /* job.c: resized-crop does not go with vtab */
+    int r = image_create(&part, v->width, v->height, e);
+    if (r == 0)
+        r = image_create(out, p->image, p->image, e);
+    for (int y = 0; r == 0 && y < v->height; y++)
         memcpy(part.rgb + (size_t)y * (size_t)v->width * 3,
                in->rgb + (((size_t)v->top + (size_t)y) * (size_t)in->width + (size_t)v->left) * 3,
                (size_t)v->width * 3);
-    done = done && resize_pillow(&part, out, NULL) == 0;
+    if (r == 0)
+        r = resize_pillow(&part, out, e);
     image_free(&part);
-    return done;
+    return r;
 }
 
-void preprocess_finish(const struct preprocess *p, const struct fitted *in, bool training, uint32_t epoch,
-                       uint32_t number, float *out) {
+int preprocess_finish(const struct preprocess *p, const struct fitted *in, bool training, uint32_t epoch,
+                      uint32_t number, float *out, struct error *e) {
     struct view v = choose_view(p, in, training, epoch, number);
     if (v.width == p->image && v.height == p->image) {
         write_view(p, &v, in, out);
-        return;
+        return 0;
     }
     struct image large = {0};
     struct view whole = {.flip = v.flip, .channel = {0, 1, 2}};
-    if (enlarge(p, &v, in, &large)) {
+    int r = enlarge(p, &v, in, &large, e);
+    if (r == 0)
         write_view(p, &whole, &(struct fitted){large.width, large.height, large.rgb, NULL}, out);
-    } else {
-        v.top = centre(in->height, p->image);
-        v.left = centre(in->width, p->image);
-        write_view(p, &v, in, out);
-    }
     image_free(&large);
+    return r;
 }

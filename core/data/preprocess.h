@@ -44,8 +44,9 @@ int preprocess_fit(const struct preprocess *p, const struct image *in, struct fi
 void fitted_free(struct fitted *f); /* a zeroed one is accepted */
 size_t fitted_bytes(const struct fitted *f);
 
-/* out: [3, image, image], normalised. `number` is the image's index in its split. */
-void preprocess_finish(const struct preprocess *p, const struct fitted *in, bool training, uint32_t epoch,
-                       uint32_t number, float *out);
+/* out: [3, image, image], normalised. `number` is the image's index in its split. Errors: ERROR_MEMORY, of resized-crop
+ * in training alone. */
+int preprocess_finish(const struct preprocess *p, const struct fitted *in, bool training, uint32_t epoch,
+                      uint32_t number, float *out, struct error *e);
 
 #endif

@@ -78,6 +78,7 @@ struct pass_reconstruction {
     const float *prediction, *target; /* [N, 3 P P] */
     const int *visible;               /* [V], ascending */
     size_t patches, values, seen;     /* N, 3 P P, V */
+    double loss, baseline;            /* mean over the hidden patches; that of predicting each patch's mean */
 };
 
 #define PASS_TARGET_EPS 1e-6 /* added to a patch's variance (models_mae.py, forward_loss) */

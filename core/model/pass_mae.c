@@ -199,7 +199,7 @@ static bool is_seen(const int *visible, size_t seen, size_t *k, size_t n) {
 }
 
 /* The loss of a sample, and that of predicting 0, every patch's mean. */
-static double loss_of(const struct pass *p, int sample, float *baseline) {
+static double loss_of(const struct pass *p, int sample, double *baseline) {
     struct sizes z = sizes_of(p);
     const int *visible = p->mae.visible + (size_t)sample * z.seen;
     const float *prediction = p->mae.prediction + ((size_t)sample * (z.patches + 1) + 1) * z.values;
@@ -214,7 +214,7 @@ static double loss_of(const struct pass *p, int sample, float *baseline) {
             of_mean += (double)target[i] * (double)target[i];
         }
     }
-    *baseline = (float)(of_mean / all);
+    *baseline = of_mean / all;
     return sum / all;
 }
 
@@ -224,7 +224,8 @@ int pass_mae_forward(struct pass *p, const struct pass_step *step, const struct 
     if (!encode(p, chunk->count) || !decode(p, chunk->count))
         return ERROR_CANCELLED;
     for (int i = 0; i < chunk->count; i++) {
-        double loss = loss_of(p, i, &baselines[i]);
+        double baseline, loss = loss_of(p, i, &baseline);
+        baselines[i] = (float)baseline;
         if (losses)
             losses[i] = chunk->labels && chunk->labels[i] < 0 ? 0 : loss;
     }
@@ -233,6 +234,7 @@ int pass_mae_forward(struct pass *p, const struct pass_step *step, const struct 
 
 struct pass_reconstruction pass_reconstruction(const struct pass *p, int sample) {
     struct sizes z = sizes_of(p);
+    double baseline, loss = loss_of(p, sample, &baseline);
     return (struct pass_reconstruction){
         .prediction = p->mae.prediction + ((size_t)sample * (z.patches + 1) + 1) * z.values,
         .target = p->mae.target + (size_t)sample * z.patches * z.values,
@@ -240,6 +242,8 @@ struct pass_reconstruction pass_reconstruction(const struct pass *p, int sample)
         .patches = z.patches,
         .values = z.values,
         .seen = z.seen,
+        .loss = loss,
+        .baseline = baseline,
     };
 }
 

@@ -17,7 +17,7 @@ int job_chunk(const struct tuning *t) {
     return tokens < CHUNK_ROWS ? CHUNK_ROWS / tokens : 1;
 }
 
-static struct preprocess preprocessing(const struct settings *s, bool native) {
+static int preprocessing(const struct settings *s, bool native, struct preprocess *out, struct error *e) {
     struct preprocess p = {.image = s->image, .seed = (uint64_t)s->seed};
     switch ((enum preprocessing)s->preprocess) {
     case PREPROCESSING_VTAB:
@@ -53,7 +53,10 @@ static struct preprocess preprocessing(const struct settings *s, bool native) {
         else
             p.augment = p.kind == PREPROCESS_FGVC ? AUGMENT_CROP_FLIP : AUGMENT_NONE;
     }
-    return p;
+    if (p.augment == AUGMENT_RESIZED_CROP && p.kind == PREPROCESS_VTAB)
+        return error_set(e, ERROR_USAGE, "augment resized-crop does not go with preprocess vtab: use fgvc or square");
+    *out = p;
+    return 0;
 }
 
 static int open_data(const struct settings *s, const char *spec, struct dataset **out, struct error *e) {
@@ -128,9 +131,8 @@ static int complete(struct job *j, int classes, bool native, struct error *e) {
         s->chunk = job_chunk(&j->tuning);
     if (s->chunk > s->batch)
         s->chunk = s->batch;
-    j->preprocess = preprocessing(s, native);
-    if (j->preprocess.augment == AUGMENT_RESIZED_CROP && j->preprocess.kind == PREPROCESS_VTAB)
-        return error_set(e, ERROR_USAGE, "augment resized-crop does not go with preprocess vtab: use fgvc or square");
+    if ((r = preprocessing(s, native, &j->preprocess, e)) < 0)
+        return r;
     j->optimizer = (struct optimizer_options){
         .kind = (enum optimizer_kind)s->optimizer,
         .momentum = s->momentum,
@@ -182,7 +184,9 @@ int job_swap_data(struct job *j, const char *spec, bool *renewed, struct error *
     if (r < 0)
         return r;
     struct tuning_options o = tuning_options(&j->settings, dataset_classes(next));
-    if ((r = tuning_create(&tuning, &o, &j->model->shape, e)) < 0) {
+    struct preprocess preprocess;
+    if ((r = tuning_create(&tuning, &o, &j->model->shape, e)) < 0 ||
+        (r = preprocessing(&j->settings, dataset_is_native(next), &preprocess, e)) < 0) {
         dataset_close(next);
         return r;
     }
@@ -190,7 +194,7 @@ int job_swap_data(struct job *j, const char *spec, bool *renewed, struct error *
     dataset_close(j->dataset);
     j->dataset = next;
     j->tuning = tuning;
-    j->preprocess = preprocessing(&j->settings, dataset_is_native(next));
+    j->preprocess = preprocess;
     return 0;
 }
 

@@ -138,8 +138,9 @@ static int read_input(struct looker *l, const struct look_request *r, struct err
     int code = dataset_decode(l->job->dataset, r->split, r->index, &image, e);
     if (code == 0)
         code = preprocess_fit(&l->job->preprocess, &image, &fitted, e);
+    if (code == 0)
+        code = preprocess_finish(&l->job->preprocess, &fitted, false, 0, r->index, l->input, e);
     if (code == 0) {
-        preprocess_finish(&l->job->preprocess, &fitted, false, 0, r->index, l->input);
         l->split = r->split;
         l->index = r->index;
         l->has_input = true;
@@ -196,8 +197,8 @@ void looker_picture(const struct preprocess *p, const float *input, uint8_t *rgb
     uint8_t black[3] = {0, 0, 0}, white[3] = {255, 255, 255};
     float low[3], high[3];
     size_t area = (size_t)p->image * (size_t)p->image;
-    preprocess_finish(&one, &(struct fitted){.width = 1, .height = 1, .rgb = black}, false, 0, 0, low);
-    preprocess_finish(&one, &(struct fitted){.width = 1, .height = 1, .rgb = white}, false, 0, 0, high);
+    preprocess_finish(&one, &(struct fitted){.width = 1, .height = 1, .rgb = black}, false, 0, 0, low, NULL);
+    preprocess_finish(&one, &(struct fitted){.width = 1, .height = 1, .rgb = white}, false, 0, 0, high, NULL);
     for (size_t i = 0; i < area; i++)
         for (size_t c = 0; c < 3; c++) {
             float v = 255 * (input[c * area + i] - low[c]) / (high[c] - low[c]);

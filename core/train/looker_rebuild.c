@@ -48,20 +48,6 @@ static void measure(size_t side, size_t patch, size_t n, const float *input, dou
     *deviation = sqrt(squares / (double)(values - 1) + PASS_TARGET_EPS);
 }
 
-/* The loss of the image as pass_mae.c has it, and that of predicting 0, every patch's mean. */
-static void weigh(const struct pass_reconstruction *r, const uint8_t *seen, struct look *out) {
-    double sum = 0, of_mean = 0, all = (double)(r->values * (r->patches - r->seen));
-    for (size_t i = 0; i < r->patches * r->values; i++) {
-        double target = (double)r->target[i], d = (double)r->prediction[i] - target;
-        if (seen[i / r->values])
-            continue;
-        sum += d * d;
-        of_mean += target * target;
-    }
-    out->loss = sum / all;
-    out->baseline = of_mean / all;
-}
-
 int looker_rebuild_fill(const struct job *job, const float *input, const struct pass_reconstruction *r,
                         struct look *out, struct error *e) {
     const struct vit_shape *s = &job->tuning.shape;
@@ -87,7 +73,8 @@ int looker_rebuild_fill(const struct job *job, const float *input, const struct 
         }
     }
     looker_picture(&job->preprocess, rebuilt, (uint8_t *)out + out->rebuilt);
-    weigh(r, seen, out);
+    out->loss = r->loss;
+    out->baseline = r->baseline;
     free(rebuilt);
     return 0;
 }
