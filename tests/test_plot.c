@@ -329,6 +329,36 @@ static void marks_and_the_cursor_stand_behind_the_curves(void **state) {
                  "  0               2                4    step\n");
 }
 
+static void a_level_stands_behind_the_curves_and_leaves_the_range_alone(void **state) {
+    (void)state;
+    static struct series_point points[MOST];
+    const struct plot_curve curve = {NULL, THEME_VAL, points_of(falling, 6, points), 6, false, false};
+    struct plot plot = {.curves = &curve, .curve_count = 1, .to = 5, .level_name = "chance", .level = 3};
+    const struct paint p = paint_of(GLYPHS_ASCII, 0);
+    assert_drawn(&plot, &p, 6, 44,
+                 "4+'-_                                       \n"
+                 " |   ''-_                                   \n"
+                 "3+.......'--__..................... chance 3\n"
+                 " |            ''--___                       \n"
+                 "2+                   ''''-------____________\n"
+                 " +0---------------2----------------4--------\n");
+    assert_drawn(&plot, &p, 6, 20,
+                 "4+'_                \n"
+                 " | '-               \n"
+                 "3+...'_.... chance 3\n"
+                 " |     '-_          \n"
+                 "2+        ''---_____\n"
+                 " +0------2------4---\n");
+    plot.level = 1; /* below the axis */
+    assert_drawn(&plot, &p, 6, 20,
+                 "4+'_                \n"
+                 " | '-               \n"
+                 "3+   '_             \n"
+                 " |     '-_          \n"
+                 "2+        ''---_____\n"
+                 " +0------2------4---\n");
+}
+
 static void what_has_no_values_says_so(void **state) {
     (void)state;
     static struct series_point points[MOST];
@@ -560,6 +590,7 @@ int main(void) {
         cmocka_unit_test(a_title_without_room_ends_with_an_ellipsis),
         cmocka_unit_test(gates_are_drawn_on_a_logit_axis_and_shares_in_percent),
         cmocka_unit_test(marks_and_the_cursor_stand_behind_the_curves),
+        cmocka_unit_test(a_level_stands_behind_the_curves_and_leaves_the_range_alone),
         cmocka_unit_test(what_has_no_values_says_so),
         cmocka_unit_test(single_points_and_flat_curves_are_seen),
         cmocka_unit_test(lines_reach_the_edges_of_the_range),

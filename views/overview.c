@@ -266,6 +266,10 @@ static void make_loss(struct figure *f, const struct view_context *x, int column
 static void make_top1(struct figure *f, const struct view_context *x, int columns) {
     begin(f, x, view_share(x->now), "%");
     f->plot.factor = 100;
+    if (x->now->classes > 0) {
+        f->plot.level_name = "chance";
+        f->plot.level = 1.0 / x->now->classes;
+    }
     curve(f, x, columns, "train", THEME_TRAIN, &x->history->top1, true);
     if (x->other)
         curve(f, x, columns, curves_other(x), THEME_OTHER, &x->other->val_top1, false);

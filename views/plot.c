@@ -242,6 +242,26 @@ static void draw_graph(struct plot_raster *r, const struct paint *p, const struc
     plot_raster_end(r);
 }
 
+/* Where no curve is: the line, and at its right end, with room, what it is. */
+static void draw_level(struct canvas *c, const struct paint *p, const struct layout *l, const struct plot *plot) {
+    struct style s = theme_style(p, THEME_DIM);
+    int row = (int)lround(dot_y(l, plot->level, 4 * l->graph.height)) / 4, free = 0;
+    char number[32], text[64];
+    if (!(l->y.high > l->y.low) || row < 0 || row >= l->graph.height)
+        return;
+    for (int x = 0; x < l->graph.width; x++) {
+        const struct cell *cell = canvas_at(c, l->graph.y + row, l->graph.x + x);
+        free = cell && cell->glyph == ' ' ? free + 1 : 0;
+        if (free)
+            canvas_put(c, l->graph, row, x, p->glyphs == GLYPHS_ASCII ? '.' : 0x2508, s);
+    }
+    plot_number(plot->level * factor_of(plot), 6, number);
+    snprintf(text, sizeof text, " %.20s %s", plot->level_name, number);
+    int columns = canvas_columns(text);
+    if (columns < free)
+        canvas_text(c, l->graph, row, l->graph.width - columns, s, text);
+}
+
 /* Why there is nothing to see. */
 static void draw_reason(struct canvas *c, const struct paint *p, const struct layout *l, const struct plot *plot) {
     bool has_any = false;
@@ -467,6 +487,8 @@ void plot_draw(struct canvas *c, struct area a, const struct paint *p, const str
     struct plot_raster r;
     plot_raster_begin(&r, c, l.graph, p);
     draw_graph(&r, p, &l, plot);
+    if (plot->level_name && !l.small)
+        draw_level(c, p, &l, plot);
     draw_reason(c, p, &l, plot);
     if (l.title.height > 0)
         draw_title(c, p, &l, plot, &r);

@@ -48,6 +48,8 @@ struct plot {
     const struct series *const *exact; /* [curve_count] where the legend looks values up; NULL: the points as merged */
     const struct plot_mark *marks;     /* vertical places on the x axis with their numbers */
     size_t mark_count;
+    const char *level_name; /* of a horizontal line that curves are to be compared with; NULL: there is none */
+    double level;           /* its value; outside of the y range it is not drawn, and does not widen it */
     bool has_cursor;
     double cursor; /* x; the title line says the curves' values there instead of the last ones */
 };
