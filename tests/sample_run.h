@@ -62,6 +62,17 @@ char *sample_run_row(const struct canvas *c, int y);
 int sample_run_find(const struct canvas *c, int from, const char *text);
 bool sample_run_shows(const struct canvas *c, const char *text);
 
+/* Fails with all that is on the canvas. */
+#define sample_run_assert_shows(canvas, text)                                                                          \
+    do {                                                                                                               \
+        if (!sample_run_shows(canvas, text)) {                                                                         \
+            char *all = sample_run_text(canvas);                                                                       \
+            print_error("%s\n", all);                                                                                  \
+            free(all);                                                                                                 \
+            fail_msg("\"%s\" is not shown", text);                                                                     \
+        }                                                                                                              \
+    } while (0)
+
 /* Column of the text in that row; -1: it is not there. */
 int sample_run_column(const struct canvas *c, int y, const char *text);
 

@@ -46,15 +46,7 @@ static void close_run(struct look *l) {
     sample_run_destroy(&run);
 }
 
-#define assert_shows(text)                                                                                             \
-    do {                                                                                                               \
-        if (!sample_run_shows(&canvas, text)) {                                                                        \
-            char *all = sample_run_text(&canvas);                                                                      \
-            print_error("%s\n", all);                                                                                  \
-            free(all);                                                                                                 \
-            fail_msg("\"%s\" is not shown", text);                                                                     \
-        }                                                                                                              \
-    } while (0)
+#define assert_shows(text) sample_run_assert_shows(&canvas, text)
 
 static void the_header_says_what_is_looked_at_and_what_the_model_says(void **state) {
     (void)state;

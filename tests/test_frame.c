@@ -42,7 +42,7 @@ static void draw(int height, int width) {
         free(row_);                                                                                                    \
     } while (0)
 
-#define assert_shows(text) assert_true(sample_run_shows(&canvas, (text)))
+#define assert_shows(text) sample_run_assert_shows(&canvas, text)
 #define assert_hides(text) assert_false(sample_run_shows(&canvas, (text)))
 
 static void the_first_line_says_what_runs_on_what_and_how(void **state) {

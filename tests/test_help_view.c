@@ -36,7 +36,7 @@ static int end(void **state) {
         free(row_);                                                                                                    \
     } while (0)
 
-#define assert_shows(text) assert_true(sample_run_shows(&canvas, (text)))
+#define assert_shows(text) sample_run_assert_shows(&canvas, text)
 #define assert_hides(text) assert_false(sample_run_shows(&canvas, (text)))
 
 static void help_stands_in_sections_with_names_and_texts_in_columns(void **state) {

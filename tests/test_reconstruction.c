@@ -48,15 +48,7 @@ static void close_run(struct look *l) {
     sample_run_destroy(&run);
 }
 
-#define assert_shows(text)                                                                                             \
-    do {                                                                                                               \
-        if (!sample_run_shows(&canvas, text)) {                                                                        \
-            char *all = sample_run_text(&canvas);                                                                      \
-            print_error("%s\n", all);                                                                                  \
-            free(all);                                                                                                 \
-            fail_msg("\"%s\" is not shown", text);                                                                     \
-        }                                                                                                              \
-    } while (0)
+#define assert_shows(text) sample_run_assert_shows(&canvas, text)
 
 static void it_stands_in_place_of_attention(void **state) {
     (void)state;
