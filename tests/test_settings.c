@@ -67,7 +67,7 @@ static void defaults_are_those_of_the_table(void **state) {
     struct settings s;
     settings_default(&s);
     assert_string_equal(s.model, "");
-    assert_string_equal(s.data, "scenes:shape");
+    assert_string_equal(s.data, "scenes:location");
     assert_int_equal(s.method, METHOD_GATED);
     assert_int_equal(s.batch, 64);
     assert_true(s.lr == 0.1);

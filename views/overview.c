@@ -266,7 +266,7 @@ static void make_loss(struct figure *f, const struct view_context *x, int column
 static void make_top1(struct figure *f, const struct view_context *x, int columns) {
     begin(f, x, view_share(x->now), "%");
     f->plot.factor = 100;
-    if (x->now->classes > 0) {
+    if (x->now->classes > 0 && !view_reconstructs(x)) {
         f->plot.level_name = "chance";
         f->plot.level = 1.0 / x->now->classes;
     }

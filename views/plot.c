@@ -223,6 +223,10 @@ static void draw_curve(struct plot_raster *r, const struct layout *l, const stru
     }
 }
 
+static uint32_t mark_glyph(const struct paint *p) {
+    return p->glyphs == GLYPHS_ASCII ? ':' : 0x250a;
+}
+
 static void draw_graph(struct plot_raster *r, const struct paint *p, const struct layout *l, const struct plot *plot) {
     bool has_axis = l->y.high > l->y.low;
     for (size_t i = 0; i < plot->curve_count && has_axis; i++) {
@@ -234,15 +238,14 @@ static void draw_graph(struct plot_raster *r, const struct paint *p, const struc
         draw_curve(r, l, plot, &plot->curves[i]);
     }
     for (size_t i = 0; i < plot->mark_count && !l->small; i++)
-        plot_raster_rule(r, column_of(l, r, plot->marks[i].x), p->glyphs == GLYPHS_ASCII ? ':' : 0x250a,
-                         theme_style(p, THEME_FRAME));
+        plot_raster_rule(r, column_of(l, r, plot->marks[i].x), mark_glyph(p), theme_style(p, THEME_FRAME));
     if (plot->has_cursor && !l->small)
         plot_raster_rule(r, column_of(l, r, plot->cursor), p->glyphs == GLYPHS_ASCII ? '|' : 0x2502,
                          theme_style(p, THEME_TITLE));
     plot_raster_end(r);
 }
 
-/* Where no curve is: the line, and at its right end, with room, what it is. */
+/* Where no curve is: the line, behind marks, and over them at its right end, with room, what it is. */
 static void draw_level(struct canvas *c, const struct paint *p, const struct layout *l, const struct plot *plot) {
     struct style s = theme_style(p, THEME_DIM);
     int row = (int)lround(dot_y(l, plot->level, 4 * l->graph.height)) / 4, free = 0;
@@ -251,8 +254,9 @@ static void draw_level(struct canvas *c, const struct paint *p, const struct lay
         return;
     for (int x = 0; x < l->graph.width; x++) {
         const struct cell *cell = canvas_at(c, l->graph.y + row, l->graph.x + x);
-        free = cell && cell->glyph == ' ' ? free + 1 : 0;
-        if (free)
+        bool is_blank = cell && cell->glyph == ' ', is_mark = cell && cell->glyph == mark_glyph(p);
+        free = is_blank || is_mark ? free + 1 : 0;
+        if (is_blank)
             canvas_put(c, l->graph, row, x, p->glyphs == GLYPHS_ASCII ? '.' : 0x2508, s);
     }
     plot_number(plot->level * factor_of(plot), 6, number);
