@@ -202,7 +202,7 @@ static void options_win_over_the_config_file_over_the_recipe_over_defaults(void 
 static void the_automatic_recipe_looks_at_data_and_model(void **state) {
     (void)state;
     struct arguments a = accepted(&tune, "");
-    assert_int_equal(a.settings.epochs, 30);
+    assert_int_equal(a.settings.epochs, 20);
     arguments_free(&a);
     a = accepted(&tune, "--epochs 3 --headless run.gpt");
     assert_int_equal(a.settings.epochs, 3);
