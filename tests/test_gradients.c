@@ -113,13 +113,26 @@ static void linear_adds_to_weight_gradients_alone(void **state) {
     linear_backward(R, IN, OUT, s.x, NULL, s.c, NULL, NULL, db[1]);
 }
 
-static void linear_forward_add_is_forward_added(void **state) {
+static void linear_forward_residual_is_forward_added(void **state) {
     (void)state;
-    float y[R * OUT];
-    memcpy(y, s.extra, sizeof y);
-    linear_forward_add(R, IN, OUT, s.x, s.w, s.b, y);
+    float y[R * OUT], in_place[R * OUT];
+    linear_forward_residual(R, IN, OUT, s.x, s.w, s.b, s.extra, y);
+    memcpy(in_place, s.extra, sizeof in_place);
+    linear_forward_residual(R, IN, OUT, s.x, s.w, s.b, in_place, in_place);
+    assert_memory_equal(y, in_place, sizeof y);
     linear_forward(R, IN, OUT, s.x, s.w, s.b, s.y);
     take_away(R * OUT, y, s.extra);
+    assert_true(numbers_error_f32(R * OUT, y, s.y) < 1e-6);
+}
+
+static void linear_forward_leaves_the_bias_to_what_comes_next(void **state) {
+    (void)state;
+    float y[R * OUT];
+    memset(y, 0x7f, sizeof y); /* overwritten */
+    linear_forward(R, IN, OUT, s.x, s.w, NULL, y);
+    for (int i = 0; i < R * OUT; i++)
+        y[i] += s.b[i % OUT];
+    linear_forward(R, IN, OUT, s.x, s.w, s.b, s.y);
     assert_true(numbers_error_f32(R * OUT, y, s.y) < 1e-6);
 }
 
@@ -159,40 +172,58 @@ static void layernorm_adds_to_every_gradient(void **state) {
     assert_memory_equal(alone, dx[0], sizeof alone);
 }
 
+enum { GELU_ROWS = 4, GELU_DIM = 10 };
+
 static double f_gelu(void *context) {
     (void)context;
-    gelu_forward(40, s.x, s.y);
-    return weighted(40, s.y);
+    gelu_forward(GELU_ROWS, GELU_DIM, s.x, s.b, s.y);
+    return weighted(GELU_ROWS * GELU_DIM, s.y);
 }
 
 static void gelu(void **state) {
     (void)state;
-    float dx[40];
-    for (int i = 0; i < 40; i++)
+    enum { N = GELU_ROWS * GELU_DIM };
+    float dx[N], slope[N], y[N];
+    for (int i = 0; i < N; i++)
         s.x[i] *= 4;
-    gelu_backward(40, s.x, s.c, dx);
-    check("gelu dx", f_gelu, 40, s.x, dx, 0.03, LIMIT_GELU);
+    memcpy(slope, s.x, sizeof slope);
+    memcpy(dx, s.c, sizeof dx);
+    gelu_forward_slope(GELU_ROWS, GELU_DIM, slope, s.b, y);
+    gelu_backward(N, slope, dx);
+    check("gelu dx", f_gelu, N, s.x, dx, 0.03, LIMIT_GELU);
+    f_gelu(NULL);
+    assert_memory_equal(y, s.y, sizeof y);
     fill(NULL);
 }
 
-enum { TOKENS = 6, HEADS = 2, WIDTH = 5, DIM = HEADS * WIDTH };
-static const struct attention_shape heads = {TOKENS, HEADS, WIDTH};
+/* More queries than one block of the implementation, tokens and width of no round number. */
+enum { TOKENS = 27, HEADS = 2, WIDTH = 5, DIM = HEADS * WIDTH, ASKING = 3, SCRATCH = 1 << 16 };
+static struct attention_shape heads;
+static float attention_memory[SCRATCH];
 
 static double f_attention(void *context) {
     (void)context;
-    attention_forward(&heads, s.tau, s.x, s.y, s.scratch);
-    return weighted((size_t)TOKENS * DIM, s.y);
+    attention_forward(&heads, s.tau, s.x, s.x + DIM, s.y, attention_memory);
+    return weighted(heads.queries * DIM, s.y);
+}
+
+static struct attention_gradient whole(float *dqkv) {
+    return (struct attention_gradient){
+        .dq = dqkv, .dk = dqkv + DIM, .q_row = 3 * DIM, .kv_row = 3 * DIM, .queries = TOKENS, .tokens = TOKENS};
 }
 
 static void attention(void **state) {
     (void)state;
     const float taus[] = {0.4f, 1, 3};
+    heads = attention_shape_qkv(TOKENS, HEADS, WIDTH);
+    assert_true(attention_scratch(&heads) <= SCRATCH);
     for (int k = 0; k < 3; k++) {
         float dqkv[TOKENS * 3 * DIM];
+        struct attention_gradient g = whole(dqkv);
         double dtau = 0;
         s.tau = taus[k];
         memset(dqkv, 0x7f, sizeof dqkv); /* overwritten */
-        attention_backward(&heads, s.tau, s.x, s.c, dqkv, &dtau, s.scratch);
+        attention_backward(&heads, s.tau, s.x, s.x + DIM, s.c, &g, &dtau, attention_memory);
         check("attention dqkv", f_attention, TOKENS * 3 * DIM, s.x, dqkv, 0.05, LIMIT_ATTENTION);
         float dtau_f32 = (float)dtau;
         check("attention dtau", f_attention, 1, &s.tau, &dtau_f32, 0.05 * (double)taus[k], LIMIT_ATTENTION);
@@ -213,13 +244,69 @@ static void attention(void **state) {
 static void attention_adds_to_the_gradient_of_tau(void **state) {
     (void)state;
     float dqkv[2][TOKENS * 3 * DIM];
+    struct attention_gradient g[2] = {whole(dqkv[0]), whole(dqkv[1])};
     double dtau = 0, more = 5;
-    attention_backward(&heads, 0.7f, s.x, s.c, dqkv[0], &dtau, s.scratch);
-    attention_backward(&heads, 0.7f, s.x, s.c, dqkv[1], &more, s.scratch);
+    heads = attention_shape_qkv(TOKENS, HEADS, WIDTH);
+    attention_backward(&heads, 0.7f, s.x, s.x + DIM, s.c, &g[0], &dtau, attention_memory);
+    attention_backward(&heads, 0.7f, s.x, s.x + DIM, s.c, &g[1], &more, attention_memory);
     assert_true(fabs(more - 5 - dtau) < 1e-12);
     assert_true(fabs(dtau) > 1e-6);
-    attention_backward(&heads, 0.7f, s.x, s.c, dqkv[1], NULL, s.scratch);
+    attention_backward(&heads, 0.7f, s.x, s.x + DIM, s.c, &g[1], NULL, attention_memory);
     assert_memory_equal(dqkv[0], dqkv[1], sizeof dqkv[0]);
+}
+
+static void attention_gives_only_the_rows_that_are_wanted(void **state) {
+    (void)state;
+    enum { FIRST = 2, COUNT = 24 };
+    float all[TOKENS * 3 * DIM], some[COUNT * 3 * DIM];
+    struct attention_gradient g = whole(all), part = whole(some);
+    heads = attention_shape_qkv(TOKENS, HEADS, WIDTH);
+    attention_backward(&heads, 0.7f, s.x, s.x + DIM, s.c, &g, NULL, attention_memory);
+    part.first_query = part.first_token = FIRST;
+    part.queries = part.tokens = COUNT;
+    for (int with_tau = 0; with_tau < 2; with_tau++) {
+        double dtau = 0;
+        memset(some, 0x7f, sizeof some);
+        attention_backward(&heads, 0.7f, s.x, s.x + DIM, s.c, &part, with_tau ? &dtau : NULL, attention_memory);
+        assert_memory_equal(some, all + FIRST * 3 * DIM, sizeof some);
+    }
+}
+
+/* Rows that ask lie apart from those that are asked, as in the last block under a pool. */
+static void attention_of_few_queries_is_that_of_their_rows(void **state) {
+    (void)state;
+    const size_t asking[ASKING] = {0, 7, 26};
+    float q[ASKING * DIM], y[ASKING * DIM], p[2][TOKENS * TOKENS], dq[ASKING * DIM], dqkv[TOKENS * 3 * DIM];
+    float dkv[TOKENS * 2 * DIM], dout[TOKENS * DIM] = {0}, dout_few[ASKING * DIM];
+    double dtau[2] = {0, 0};
+    heads = attention_shape_qkv(TOKENS, HEADS, WIDTH);
+    const struct attention_shape few = {ASKING, TOKENS, HEADS, WIDTH, DIM, 3 * DIM};
+    attention_forward(&heads, 0.7f, s.x, s.x + DIM, s.y, attention_memory);
+    for (size_t i = 0; i < ASKING; i++) {
+        memcpy(q + i * DIM, s.x + asking[i] * 3 * DIM, DIM * sizeof *q);
+        memcpy(dout_few + i * DIM, s.c + i * DIM, DIM * sizeof *q);
+        memcpy(dout + asking[i] * DIM, s.c + i * DIM, DIM * sizeof *q);
+    }
+    attention_forward(&few, 0.7f, q, s.x + DIM, y, attention_memory);
+    for (size_t i = 0; i < ASKING; i++)
+        assert_memory_equal(y + i * DIM, s.y + asking[i] * DIM, DIM * sizeof *y);
+    attention_probabilities(&heads, 1, 0.7f, s.x, s.x + DIM, p[0], attention_memory);
+    attention_probabilities(&few, 1, 0.7f, q, s.x + DIM, p[1], attention_memory);
+    for (size_t i = 0; i < ASKING; i++)
+        assert_memory_equal(p[1] + i * TOKENS, p[0] + asking[i] * TOKENS, TOKENS * sizeof **p);
+    struct attention_gradient g = whole(dqkv), g_few = {.dq = dq,
+                                                        .dk = dkv,
+                                                        .q_row = DIM,
+                                                        .kv_row = 2 * DIM,
+                                                        .queries = ASKING,
+                                                        .tokens = TOKENS};
+    attention_backward(&heads, 0.7f, s.x, s.x + DIM, dout, &g, &dtau[0], attention_memory);
+    attention_backward(&few, 0.7f, q, s.x + DIM, dout_few, &g_few, &dtau[1], attention_memory);
+    assert_true(fabs(dtau[0] - dtau[1]) < 1e-6 * fabs(dtau[0]));
+    for (size_t i = 0; i < ASKING; i++)
+        assert_true(numbers_error_f32(DIM, dq + i * DIM, dqkv + asking[i] * 3 * DIM) < 1e-6);
+    for (size_t i = 0; i < TOKENS; i++)
+        assert_true(numbers_error_f32(2 * DIM, dkv + i * 2 * DIM, dqkv + i * 3 * DIM + DIM) < 1e-5);
 }
 
 enum { SIDE = 6, PATCH = 3, PATCHES = 4, COLUMN = 27, PD = 5, CLS_AT = 500, POS_AT = 600 };
@@ -394,12 +481,15 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(linear),
         cmocka_unit_test(linear_adds_to_weight_gradients_alone),
-        cmocka_unit_test(linear_forward_add_is_forward_added),
+        cmocka_unit_test(linear_forward_residual_is_forward_added),
+        cmocka_unit_test(linear_forward_leaves_the_bias_to_what_comes_next),
         cmocka_unit_test(layernorm),
         cmocka_unit_test(layernorm_adds_to_every_gradient),
         cmocka_unit_test(gelu),
         cmocka_unit_test(attention),
         cmocka_unit_test(attention_adds_to_the_gradient_of_tau),
+        cmocka_unit_test(attention_gives_only_the_rows_that_are_wanted),
+        cmocka_unit_test(attention_of_few_queries_is_that_of_their_rows),
         cmocka_unit_test(patch),
         cmocka_unit_test(gate),
         cmocka_unit_test(fill_with_dropout),

@@ -67,8 +67,8 @@ static void linear(void **state) {
     float y[R * OUT], dx[R * IN], dw[OUT * IN] = {0}, db[OUT] = {0};
     linear_forward(R, IN, OUT, x, w, b, y);
     check("linear.y", R * OUT, y);
-    memset(y, 0, sizeof y);
-    linear_forward_add(R, IN, OUT, x, w, b, y);
+    float none[R * OUT] = {0};
+    linear_forward_residual(R, IN, OUT, x, w, b, none, y);
     check("linear.y", R * OUT, y);
     linear_backward(R, IN, OUT, x, w, dy, dx, dw, db);
     check("linear.grad.x", R * IN, dx);
@@ -92,12 +92,16 @@ static void layernorm(void **state) {
 
 static void gelu(void **state) {
     (void)state;
-    enum { N = 6 * 20 };
-    const float *x = get("gelu.x", N);
-    float y[N], dx[N];
-    gelu_forward(N, x, y);
+    enum { R = 6, D = 20, N = R * D };
+    const float *x = get("gelu.x", N), none[D] = {0};
+    float y[N], dx[N], slope[N];
+    gelu_forward(R, D, x, none, y);
     check("gelu.y", N, y);
-    gelu_backward(N, x, get("gelu.grad.y", N), dx);
+    memcpy(slope, x, sizeof slope);
+    gelu_forward_slope(R, D, slope, none, y);
+    check("gelu.y", N, y);
+    memcpy(dx, get("gelu.grad.y", N), sizeof dx);
+    gelu_backward(N, slope, dx);
     check("gelu.grad.x", N, dx);
 }
 
@@ -124,16 +128,23 @@ static void patch(void **state) {
 static void attention(void **state) {
     (void)state;
     enum { B = 2, N = 9, H = 3, D = 12 };
-    const struct attention_shape s = {N, H, D / H};
+    const struct attention_shape s = attention_shape_qkv(N, H, D / H);
     const float *qkv = get("attention.qkv", B * N * 3 * D), *dy = get("attention.grad.y", B * N * D);
-    float tau = *get("attention.tau", 1), y[B * N * D], p[B * H * N * N], dqkv[B * N * 3 * D], scratch[2 * N * N];
+    float tau = *get("attention.tau", 1), y[B * N * D], p[B * H * N * N], dqkv[B * N * 3 * D];
+    float *scratch = malloc(attention_scratch(&s) * sizeof *scratch);
     double dtau = 0;
+    assert_non_null(scratch);
     for (int i = 0; i < B; i++) {
-        attention_forward(&s, tau, qkv + i * N * 3 * D, y + i * N * D, scratch);
-        attention_backward(&s, tau, qkv + i * N * 3 * D, dy + i * N * D, dqkv + i * N * 3 * D, &dtau, scratch);
+        const float *q = qkv + i * N * 3 * D;
+        float *dq = dqkv + i * N * 3 * D;
+        struct attention_gradient g = {
+            .dq = dq, .dk = dq + D, .q_row = 3 * D, .kv_row = 3 * D, .queries = N, .tokens = N};
+        attention_forward(&s, tau, q, q + D, y + i * N * D, scratch);
+        attention_backward(&s, tau, q, q + D, dy + i * N * D, &g, &dtau, scratch);
         for (int h = 0; h < H; h++)
-            attention_probabilities(&s, (size_t)h, tau, qkv + i * N * 3 * D, p + (i * H + h) * N * N);
+            attention_probabilities(&s, (size_t)h, tau, q, q + D, p + (i * H + h) * N * N, scratch);
     }
+    free(scratch);
     float dtau_f32 = (float)dtau;
     check("attention.y", B * N * D, y);
     check("attention.probabilities", B * H * N * N, p);

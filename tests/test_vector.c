@@ -108,28 +108,53 @@ static double cdf(double x) {
 }
 
 static void do_gelu(const struct vector_ops *v, size_t n, const float *a, const float *b, const float *c, float *out) {
-    (void)b, (void)c;
-    v->gelu(n, a, out);
+    (void)c;
+    v->gelu(n, a, b, out);
 }
 
 static void ref_gelu(size_t n, const float *a, const float *b, const float *c, double *out) {
-    (void)b, (void)c;
-    for (size_t i = 0; i < n; i++)
-        out[i] = (double)a[i] * cdf((double)a[i]);
-}
-
-static void do_gelu_backward(const struct vector_ops *v, size_t n, const float *a, const float *b, const float *c,
-                             float *out) {
-    (void)c;
-    v->gelu_backward(n, a, b, out);
-}
-
-static void ref_gelu_backward(size_t n, const float *a, const float *b, const float *c, double *out) {
     (void)c;
     for (size_t i = 0; i < n; i++) {
-        double x = (double)a[i];
-        out[i] = (double)b[i] * (cdf(x) + x * exp(-x * x / 2) / sqrt(2 * M_PI));
+        double x = (double)a[i] + (double)b[i];
+        out[i] = x * cdf(x);
     }
+}
+
+static void do_gelu_slope(const struct vector_ops *v, size_t n, const float *a, const float *b, const float *c,
+                          float *out) {
+    static float y[MOST];
+    (void)c;
+    memcpy(out, a, n * sizeof *out);
+    v->gelu_slope(n, out, b, y);
+}
+
+static void ref_gelu_slope(size_t n, const float *a, const float *b, const float *c, double *out) {
+    (void)c;
+    for (size_t i = 0; i < n; i++) {
+        double x = (double)a[i] + (double)b[i];
+        out[i] = cdf(x) + x * exp(-x * x / 2) / sqrt(2 * M_PI);
+    }
+}
+
+static void do_gelu_beside_slope(const struct vector_ops *v, size_t n, const float *a, const float *b, const float *c,
+                                 float *out) {
+    static float slope[MOST];
+    (void)c;
+    memcpy(slope, a, n * sizeof *slope);
+    v->gelu_slope(n, slope, b, out);
+}
+
+static void do_multiply(const struct vector_ops *v, size_t n, const float *a, const float *b, const float *c,
+                        float *out) {
+    (void)c;
+    memcpy(out, b, n * sizeof *out);
+    v->multiply(n, a, out);
+}
+
+static void ref_multiply(size_t n, const float *a, const float *b, const float *c, double *out) {
+    (void)c;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (double)a[i] * (double)b[i];
 }
 
 static void do_softmax(const struct vector_ops *v, size_t n, const float *a, const float *b, const float *c,
@@ -154,7 +179,7 @@ static void do_softmax_backward(const struct vector_ops *v, size_t n, const floa
                                 float *out) {
     (void)c;
     memcpy(out, b, n * sizeof *out);
-    v->softmax_backward(n, a, out);
+    v->softmax_backward(n, 0.7f, a, out);
 }
 
 static void ref_softmax_backward(size_t n, const float *a, const float *b, const float *c, double *out) {
@@ -163,7 +188,7 @@ static void ref_softmax_backward(size_t n, const float *a, const float *b, const
     ref_dot(n, a, b, c, out);
     mean = out[0];
     for (size_t i = 0; i < n; i++)
-        out[i] = (double)a[i] * ((double)b[i] - mean);
+        out[i] = (double)0.7f * (double)a[i] * ((double)b[i] - mean);
 }
 
 static const float eps = 1e-6f;
@@ -230,7 +255,9 @@ static const struct {
     {"scale", do_scale, ref_scale, 1e-7, STAYS},
     {"mix", do_mix, ref_mix, 3e-7, STAYS},
     {"gelu", do_gelu, ref_gelu, 3e-7, STAYS},
-    {"gelu_backward", do_gelu_backward, ref_gelu_backward, 6e-7, STAYS},
+    {"gelu_slope", do_gelu_slope, ref_gelu_slope, 6e-7, STAYS},
+    {"gelu beside slope", do_gelu_beside_slope, ref_gelu, 3e-7, STAYS},
+    {"multiply", do_multiply, ref_multiply, 1e-7, STAYS},
     {"softmax", do_softmax, ref_softmax, 1e-6, EVERYWHERE},
     {"softmax_backward", do_softmax_backward, ref_softmax_backward, 1e-5, EVERYWHERE},
     {"layernorm", do_layernorm, ref_layernorm, 2e-6, EVERYWHERE},
@@ -345,12 +372,13 @@ static void gelu_holds_at_extreme_values(void **state) {
     const float x[] = {0.0f,   -0.0f, FLT_MIN, -FLT_MIN, 1e-20f, -6,      -20, -1e4f,
                        -1e30f, 6,     20,      1e4f,     1e30f,  FLT_MAX, 0.5f};
     enum { N = sizeof x / sizeof *x };
-    float y[N], one[N], slope[N];
-    for (int i = 0; i < N; i++)
-        one[i] = 1;
+    const float none[N] = {0};
+    float y[N], beside[N], slope[N];
     for (const struct vector_ops *const *set = vector_all(); *set; set++) {
-        (*set)->gelu(N, x, y);
-        (*set)->gelu_backward(N, x, one, slope);
+        memcpy(slope, x, sizeof slope);
+        (*set)->gelu(N, x, none, y);
+        (*set)->gelu_slope(N, slope, none, beside);
+        assert_memory_equal(y, beside, sizeof y);
         for (int i = 0; i < N; i++) {
             double v = (double)x[i], far = v > 0 ? 1 : 0;
             double wanted = v * cdf(v),
@@ -360,6 +388,121 @@ static void gelu_holds_at_extreme_values(void **state) {
             assert_true(fabs((double)slope[i] - wanted_slope) <= 1e-6);
         }
     }
+}
+
+/* A NaN of any payload, as a file may hold. */
+static void exponentials_keep_every_nan(void **state) {
+    (void)state;
+    const float none[1] = {0};
+    for (const struct vector_ops *const *set = vector_all(); *set; set++)
+        for (uint32_t bit = 0; bit < 22; bit++)
+            for (uint32_t sign = 0; sign < 2; sign++) {
+                uint32_t bits = UINT32_C(0x7fc00000) | UINT32_C(1) << bit | sign << 31;
+                float nan, y, x[2];
+                memcpy(&nan, &bits, sizeof nan);
+                (*set)->gelu(1, &nan, none, &y);
+                assert_true(isnan(y));
+                (*set)->gelu_slope(1, &nan, none, &y);
+                assert_true(isnan(y) && isnan(nan));
+                x[0] = 1;
+                memcpy(&x[1], &bits, sizeof nan);
+                (*set)->softmax(2, 1, x);
+                assert_true(isnan(x[0]) && isnan(x[1]));
+            }
+}
+
+/* Relative to the value, however small: 0.5 + 0.5 erf would have lost all of it at -6. */
+static void gelu_is_right_far_out(void **state) {
+    (void)state;
+    const float none[1] = {0};
+    for (const struct vector_ops *const *set = vector_all(); *set; set++)
+        for (float x = -9; x < 9; x += 0.01f) {
+            float y;
+            double wanted = (double)x * cdf((double)x);
+            (*set)->gelu(1, &x, none, &y);
+            assert_true(fabs((double)y - wanted) <= 6e-6 * fabs(wanted));
+        }
+}
+
+enum { PRODUCT_M = 14, PRODUCT_N = 37, PRODUCT_K = 33, PRODUCT_ROOM = 64 };
+static float left[PRODUCT_M * PRODUCT_K], right[PRODUCT_K * PRODUCT_ROOM], result[PRODUCT_M * PRODUCT_ROOM];
+
+/* result [m, n] of one shape, in either layout of A and with or without what was there; checked against double. */
+static void product_of(const struct vector_ops *v, size_t m, size_t n, size_t k, bool transposed, bool add) {
+    for (size_t i = 0; i < PRODUCT_M * PRODUCT_ROOM; i++)
+        result[i] = (float)(i % 5);
+    struct vector_product p = {.m = m,
+                               .n = n,
+                               .k = k,
+                               .a = left,
+                               .a_row = transposed ? 1 : PRODUCT_K,
+                               .a_col = transposed ? PRODUCT_M : 1,
+                               .b = right,
+                               .b_row = PRODUCT_ROOM,
+                               .c = result,
+                               .c_row = PRODUCT_ROOM,
+                               .add = add};
+    v->product(&p);
+    for (size_t i = 0; i < PRODUCT_M; i++)
+        for (size_t j = 0; j < PRODUCT_ROOM; j++) {
+            float before = (float)((i * PRODUCT_ROOM + j) % 5), after = result[i * PRODUCT_ROOM + j];
+            double sum = add ? (double)before : 0, size = fabs(sum);
+            for (size_t l = 0; l < k; l++) {
+                double term = (double)left[i * p.a_row + l * p.a_col] * (double)right[l * PRODUCT_ROOM + j];
+                sum += term;
+                size += fabs(term);
+            }
+            if (i < m && j < n)
+                assert_true(fabs((double)after - sum) <= 1e-6 * size);
+            else
+                assert_true(after == before);
+        }
+}
+
+static void product_agrees_with_double_precision(void **state) {
+    (void)state;
+    numbers_fill(PRODUCT_M * PRODUCT_K, 1, -1, 1, left);
+    numbers_fill(PRODUCT_K * PRODUCT_ROOM, 2, -1, 1, right);
+    for (const struct vector_ops *const *set = vector_all(); *set; set++) {
+        assert_true(PRODUCT_ROOM % (*set)->width == 0);
+        for (size_t m = 0; m < PRODUCT_M; m++)
+            for (size_t n = 1; n <= PRODUCT_N; n++)
+                for (int way = 0; way < 4; way++)
+                    product_of(*set, m, n, m % 2 ? PRODUCT_K : 1 + m, way & 1, way & 2);
+    }
+}
+
+static void a_value_of_a_product_has_the_same_bits_in_any_place(void **state) {
+    (void)state;
+    static float wanted[PRODUCT_M * PRODUCT_ROOM];
+    numbers_fill(PRODUCT_M * PRODUCT_K, 3, -1, 1, left);
+    numbers_fill(PRODUCT_K * PRODUCT_ROOM, 4, -1, 1, right);
+    for (const struct vector_ops *const *set = vector_all(); *set; set++) {
+        product_of(*set, PRODUCT_M - 1, PRODUCT_N, PRODUCT_K, false, false);
+        memcpy(wanted, result, sizeof wanted);
+        for (size_t m = 1; m < PRODUCT_M; m++) {
+            product_of(*set, m, PRODUCT_N - m, PRODUCT_K, false, false);
+            for (size_t i = 0; i < m; i++)
+                assert_memory_equal(result + i * PRODUCT_ROOM, wanted + i * PRODUCT_ROOM,
+                                    (PRODUCT_N - m) * sizeof *result);
+        }
+    }
+}
+
+static void a_nan_spreads_over_its_row_or_column_of_a_product(void **state) {
+    (void)state;
+    for (const struct vector_ops *const *set = vector_all(); *set; set++)
+        for (int in_left = 0; in_left < 2; in_left++) {
+            numbers_fill(PRODUCT_M * PRODUCT_K, 5, -1, 1, left);
+            numbers_fill(PRODUCT_K * PRODUCT_ROOM, 6, -1, 1, right);
+            *(in_left ? left + 8 * PRODUCT_K + 3 : right + 3 * PRODUCT_ROOM + 20) = NAN;
+            struct vector_product p = {PRODUCT_M, PRODUCT_N,    PRODUCT_K, left,         PRODUCT_K, 1,
+                                       right,     PRODUCT_ROOM, result,    PRODUCT_ROOM, false};
+            (*set)->product(&p);
+            for (size_t i = 0; i < PRODUCT_M; i++)
+                for (size_t j = 0; j < PRODUCT_N; j++)
+                    assert_true(isnan(result[i * PRODUCT_ROOM + j]) == (in_left ? i == 8 : j == 20));
+        }
 }
 
 static void softmax_holds_at_extreme_values(void **state) {
@@ -419,13 +562,9 @@ static void in_and_out_may_be_the_same_array(void **state) {
         for (size_t n = 1; n <= 40; n++) {
             float *a, *b, *c, *out, same[40];
             inputs(n, 0, (uint32_t)n, 2, &a, &b, &c, &out);
-            (*set)->gelu(n, a, out);
+            (*set)->gelu(n, a, b, out);
             memcpy(same, a, sizeof same);
-            (*set)->gelu(n, same, same);
-            assert_memory_equal(same, out, n * sizeof *out);
-            (*set)->gelu_backward(n, a, b, out);
-            memcpy(same, b, sizeof same);
-            (*set)->gelu_backward(n, a, same, same);
+            (*set)->gelu(n, same, b, same);
             assert_memory_equal(same, out, n * sizeof *out);
             (*set)->mix(n, 0.25f, a, 0.75f, b, out);
             memcpy(same, a, sizeof same);
@@ -481,6 +620,11 @@ int main(void) {
         cmocka_unit_test(nothing_is_written_past_the_end),
         cmocka_unit_test(a_nan_is_never_lost),
         cmocka_unit_test(gelu_holds_at_extreme_values),
+        cmocka_unit_test(gelu_is_right_far_out),
+        cmocka_unit_test(exponentials_keep_every_nan),
+        cmocka_unit_test(product_agrees_with_double_precision),
+        cmocka_unit_test(a_value_of_a_product_has_the_same_bits_in_any_place),
+        cmocka_unit_test(a_nan_spreads_over_its_row_or_column_of_a_product),
         cmocka_unit_test(softmax_holds_at_extreme_values),
         cmocka_unit_test(layernorm_of_equal_values_is_the_bias),
         cmocka_unit_test(layernorm_gives_out_mean_and_rstd),

@@ -424,7 +424,7 @@ static void trouble_in_the_decoder_is_named(void **state) {
             r.theta[tuning_at(&r.tuning, i).offset] = NAN;
     pass_probe(r.pass, true);
     loss(&r);
-    assert_string_equal(pass_trouble(r.pass), "decoder block 2, MLP fc1");
+    assert_string_equal(pass_trouble(r.pass), "decoder block 2, MLP bias and GELU");
     tear_down(&r);
 }
 

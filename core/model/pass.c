@@ -18,11 +18,15 @@ static void lay_out_shared(struct pass *p, size_t most) {
     const struct tuning *t = p->options.tuning;
     struct arena *a = &p->arena;
     size_t chunk = (size_t)p->options.chunk, plain = (size_t)shape_patches(&t->shape) + 1;
-    size_t dim = (size_t)t->shape.dim, wide = (size_t)t->shape.mlp, tokens = most;
+    size_t dim = (size_t)t->shape.dim, wide = (size_t)t->shape.mlp;
+    struct pass_block widest = {.tokens = most, .dim = dim, .heads = (size_t)t->shape.heads};
+    size_t scratch = pass_block_scratch(&widest);
     size_t values = arena_product(most, dim), hidden = arena_product(most, wide);
     if (tuning_reconstructs(t)) {
         size_t decoder = (size_t)t->weights.decoder.dim;
-        tokens = plain;
+        struct pass_block decoding = {.tokens = plain, .dim = decoder, .heads = (size_t)t->weights.decoder.heads};
+        size_t other = pass_block_scratch(&decoding);
+        scratch = scratch > other ? scratch : other;
         values = values > plain * decoder ? values : plain * decoder;
         hidden = hidden > 4 * plain * decoder ? hidden : 4 * plain * decoder;
     }
@@ -30,7 +34,7 @@ static void lay_out_shared(struct pass *p, size_t most) {
     p->plain = arena_floats(a, arena_product(arena_product(chunk, plain), dim));
     p->wide = arena_floats(a, arena_product(chunk, hidden));
     p->row = arena_floats(a, arena_product(chunk, values));
-    p->scratch = arena_floats(a, arena_product(2 * tokens, tokens));
+    p->scratch = arena_floats(a, scratch);
     if (!p->options.backward)
         return;
     p->dx = arena_floats(a, arena_product(chunk, values));
@@ -334,8 +338,9 @@ size_t pass_attention(const struct pass *p, const struct pass_step *step, int bl
     const struct pass_block *b = &p->blocks[block];
     if (!b->kept)
         return 0;
-    struct attention_shape heads = {b->tokens, (size_t)s->heads, (size_t)(s->dim / s->heads)};
-    attention_probabilities(&heads, (size_t)head, step->values.temps[block],
-                            b->qkv + (size_t)sample * b->tokens * 3 * (size_t)s->dim, a);
+    size_t dim = (size_t)s->dim;
+    struct attention_shape heads = attention_shape_qkv(b->tokens, (size_t)s->heads, dim / (size_t)s->heads);
+    const float *qkv = b->qkv + (size_t)sample * b->tokens * 3 * dim;
+    attention_probabilities(&heads, (size_t)head, step->values.temps[block], qkv, qkv + dim, a, p->scratch);
     return b->tokens;
 }

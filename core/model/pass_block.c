@@ -9,6 +9,7 @@
 #include "core/nn/linear.h"
 
 void pass_block_lay_out(struct pass *p, struct pass_block *b, bool weights) {
+    b->slopes = b->kept && p->options.backward && !weights;
     struct arena *a = &p->arena;
     size_t rows = arena_product((size_t)p->options.chunk, b->tokens);
     b->norm1 = arena_floats(a, arena_product(rows, 2));
@@ -20,7 +21,12 @@ void pass_block_lay_out(struct pass *p, struct pass_block *b, bool weights) {
 }
 
 static struct attention_shape heads_of(const struct pass_block *b) {
-    return (struct attention_shape){b->tokens, b->heads, b->dim / b->heads};
+    return attention_shape_qkv(b->tokens, b->heads, b->dim / b->heads);
+}
+
+size_t pass_block_scratch(const struct pass_block *b) {
+    struct attention_shape heads = heads_of(b);
+    return attention_scratch(&heads);
 }
 
 /* The first half of a block: middle = x + proj(attention(norm1(x))). */
@@ -34,12 +40,12 @@ static bool attend(struct pass *p, const struct pass_block *b, const struct mode
     pass_check(p, b->number, "queries, keys and values", rows * 3 * dim, b->qkv);
     if (!pass_goes_on(p))
         return false;
-    for (int i = 0; i < count; i++)
-        attention_forward(&heads, tau, b->qkv + (size_t)i * b->tokens * 3 * dim, attended + (size_t)i * b->tokens * dim,
-                          p->scratch);
+    for (int i = 0; i < count; i++) {
+        size_t at = (size_t)i * b->tokens * dim;
+        attention_forward(&heads, tau, b->qkv + 3 * at, b->qkv + 3 * at + dim, attended + at, p->scratch);
+    }
     pass_check(p, b->number, "attention", rows * dim, attended);
-    memcpy(b->middle, b->x, rows * dim * sizeof *b->x);
-    linear_forward_add(rows, dim, dim, attended, w->proj_weight, w->proj_bias, b->middle);
+    linear_forward_residual(rows, dim, dim, attended, w->proj_weight, w->proj_bias, b->x, b->middle);
     pass_check(p, b->number, "attention projection", rows * dim, b->middle);
     return pass_goes_on(p);
 }
@@ -49,14 +55,16 @@ static bool transform(struct pass *p, const struct pass_block *b, const struct m
     size_t dim = b->dim, mlp = b->mlp, rows = (size_t)count * b->tokens;
     layernorm_forward(rows, dim, b->middle, w->norm2_weight, w->norm2_bias, p->row, b->norm2);
     pass_check(p, b->number, "second LayerNorm", rows * dim, p->row);
-    linear_forward(rows, dim, mlp, p->row, w->fc1_weight, w->fc1_bias, b->hidden);
+    linear_forward(rows, dim, mlp, p->row, w->fc1_weight, NULL, b->hidden);
     pass_check(p, b->number, "MLP fc1", rows * mlp, b->hidden);
     if (!pass_goes_on(p))
         return false;
-    gelu_forward(rows * mlp, b->hidden, p->wide);
-    pass_check(p, b->number, "GELU", rows * mlp, p->wide);
-    memcpy(out, b->middle, rows * dim * sizeof *out);
-    linear_forward_add(rows, mlp, dim, p->wide, w->fc2_weight, w->fc2_bias, out);
+    if (b->slopes)
+        gelu_forward_slope(rows, mlp, b->hidden, w->fc1_bias, p->wide);
+    else
+        gelu_forward(rows, mlp, b->hidden, w->fc1_bias, p->wide);
+    pass_check(p, b->number, "MLP bias and GELU", rows * mlp, p->wide);
+    linear_forward_residual(rows, mlp, dim, p->wide, w->fc2_weight, w->fc2_bias, b->middle, out);
     pass_check(p, b->number, "MLP fc2", rows * dim, out);
     return pass_goes_on(p);
 }
@@ -69,12 +77,12 @@ bool pass_block_forward(struct pass *p, const struct pass_block *b, const struct
 static bool through_mlp(struct pass *p, const struct pass_block *b, const struct model_block *w,
                         const struct weights_block_gradient *g, int count) {
     size_t dim = b->dim, mlp = b->mlp, rows = (size_t)count * b->tokens;
-    if (g->fc2_weight)
-        gelu_forward(rows * mlp, b->hidden, p->wide);
+    if (!b->slopes)
+        gelu_forward_slope(rows, mlp, b->hidden, w->fc1_bias, p->wide);
     linear_backward(rows, mlp, dim, p->wide, NULL, p->dx, NULL, g->fc2_weight, g->fc2_bias);
     linear_backward(rows, mlp, dim, NULL, w->fc2_weight, p->dx, p->wide, NULL, NULL);
     pass_check(p, b->number, "gradient of MLP fc2", rows * mlp, p->wide);
-    gelu_backward(rows * mlp, b->hidden, p->wide, p->wide);
+    gelu_backward(rows * mlp, b->hidden, p->wide);
     pass_check(p, b->number, "gradient of GELU", rows * mlp, p->wide);
     if (!pass_goes_on(p))
         return false;
@@ -97,7 +105,14 @@ static bool through_attention(struct pass *p, const struct pass_block *b, const 
     pass_check(p, b->number, "gradient of the attention projection", rows * dim, p->row);
     for (int i = 0; i < count; i++) {
         size_t at = (size_t)i * b->tokens * dim;
-        attention_backward(&heads, tau, b->qkv + 3 * at, p->row + at, p->dqkv + 3 * at, dtau, p->scratch);
+        struct attention_gradient gradient = {.dq = p->dqkv + 3 * at,
+                                              .dk = p->dqkv + 3 * at + dim,
+                                              .q_row = 3 * dim,
+                                              .kv_row = 3 * dim,
+                                              .queries = b->tokens,
+                                              .tokens = b->tokens};
+        attention_backward(&heads, tau, b->qkv + 3 * at, b->qkv + 3 * at + dim, p->row + at, &gradient, dtau,
+                           p->scratch);
     }
     pass_check(p, b->number, "gradient of the attention", rows * 3 * dim, p->dqkv);
     if (!pass_goes_on(p))

@@ -10,6 +10,7 @@
 /* Kept from the way in for the way back. Blocks that are not kept share one of these. */
 struct pass_block {
     bool kept;
+    bool slopes;                    /* no weight's gradient needs what GELU gave: its slopes are kept instead */
     int number;                     /* for what is said of it: from 0; those of a decoder go on from depth */
     size_t tokens, dim, heads, mlp; /* N, D, H, M in this block */
     float *x;                       /* [C, N, D] its input, prompts in it */
@@ -18,7 +19,7 @@ struct pass_block {
     float *attended;                /* [C, N, D] what the projection gets; NULL where its weights are frozen */
     float *middle;                  /* [C, N, D] after attention */
     float *norm2;                   /* [C, N, 2] */
-    float *hidden;                  /* [C, N, M] before GELU */
+    float *hidden;                  /* [C, N, M] before GELU and without fc1's bias; GELU's slopes where `slopes` */
     float *ungated;                 /* [C, P, D] prompt rows of its output before the gate */
 };
 
@@ -50,7 +51,7 @@ struct pass {
     float *plain;          /* [C, N0, D] tokens without prompts, on their way into an array with room for them */
     float *wide;           /* [C, N, M] after GELU; its gradient */
     float *row;            /* [C, N, D] LayerNorm's and attention's results; their gradients */
-    float *scratch;        /* [2, N, N] */
+    float *scratch;        /* attention's */
     float *feature, *mean; /* [C, D] */
     float *mean_stats;     /* [C, 2] */
     float *keep;           /* [P, D] dropout factors */
@@ -83,6 +84,9 @@ bool pass_block_forward(struct pass *p, const struct pass_block *b, const struct
                         float *out);
 bool pass_block_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
                          const struct weights_block_gradient *g, int count, float tau, double *dtau, bool input_wanted);
+
+/* Floats of scratch that a block of this shape needs. */
+size_t pass_block_scratch(const struct pass_block *b);
 
 /* Takes the arrays of a block whose shape is set, for one that is gone back through. */
 void pass_block_lay_out(struct pass *p, struct pass_block *b, bool weights);

@@ -6,22 +6,23 @@
 
 #include "core/nn/vector.h"
 
-static void product_add(size_t rows, size_t in, size_t out, const float *x, const float *w, float *y) {
+/* y = x w^T + beta y */
+static void product(size_t rows, size_t in, size_t out, const float *x, const float *w, float beta, float *y) {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)out, (int)in, 1.0f, x, (int)in, w, (int)in,
-                1.0f, y, (int)out);
+                beta, y, (int)out);
 }
 
 void linear_forward(size_t rows, size_t in, size_t out, const float *x, const float *w, const float *b, float *y) {
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; b && r < rows; r++)
         memcpy(y + r * out, b, out * sizeof *y);
-    product_add(rows, in, out, x, w, y);
+    product(rows, in, out, x, w, b ? 1.0f : 0.0f, y);
 }
 
-void linear_forward_add(size_t rows, size_t in, size_t out, const float *x, const float *w, const float *b, float *y) {
-    const struct vector_ops *v = vector_ops();
+void linear_forward_residual(size_t rows, size_t in, size_t out, const float *x, const float *w, const float *b,
+                             const float *residual, float *y) {
     for (size_t r = 0; r < rows; r++)
-        v->add(out, b, y + r * out);
-    product_add(rows, in, out, x, w, y);
+        vector_ops()->mix(out, 1, residual + r * out, 1, b, y + r * out);
+    product(rows, in, out, x, w, 1.0f, y);
 }
 
 void linear_backward(size_t rows, size_t in, size_t out, const float *x, const float *w, const float *dy, float *dx,

@@ -9,11 +9,12 @@
 
 #include <stddef.h>
 
-/* x [R, I], w [O, I], b [O] -> y [R, O], overwritten. */
+/* x [R, I], w [O, I], b [O] -> y [R, O], overwritten; b NULL: what comes next adds it. */
 void linear_forward(size_t rows, size_t in, size_t out, const float *x, const float *w, const float *b, float *y);
 
-/* The same, added to what y holds: the residual branch ends here. */
-void linear_forward_add(size_t rows, size_t in, size_t out, const float *x, const float *w, const float *b, float *y);
+/* y = residual + x w^T + b, the end of a residual branch; residual [R, O] may be y. */
+void linear_forward_residual(size_t rows, size_t in, size_t out, const float *x, const float *w, const float *b,
+                             const float *residual, float *y);
 
 /* dy [R, O] -> dx [R, I] overwritten, dw [O, I] += dy^T x, db [O] += column sums of dy. Each of dx, dw, db may be NULL:
  * not wanted. x is read only for dw. */
