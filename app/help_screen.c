@@ -9,27 +9,27 @@
 
 enum { ROOM = 400 }; /* bytes for a row's text */
 
-struct rows {
+struct help_rows {
     struct view_help_line *lines;
     char *text; /* where the next text goes */
     size_t count;
 };
 
 /* Texts that stand in no table are put behind the lines. */
-static const char *keep(struct rows *r, const char *a, const char *b, const char *c) {
+static const char *keep(struct help_rows *r, const char *a, const char *b, const char *c) {
     char *text = r->text;
     int n = snprintf(text, ROOM, "%s%s%s", a, b, c);
     r->text += n < ROOM ? n + 1 : ROOM;
     return text;
 }
 
-static void add(struct rows *r, const char *section, const char *name, const char *help) {
+static void add(struct help_rows *r, const char *section, const char *name, const char *help) {
     r->lines[r->count++] = (struct view_help_line){section, name, help};
 }
 
 struct view_help_line *help_screen_lines(bool pretrains, size_t *count) {
     size_t most = keys_count() + language_verb_count() + language_prefix_count() + screen_command_count();
-    struct rows r = {.lines = calloc(most, sizeof(struct view_help_line) + ROOM)};
+    struct help_rows r = {.lines = calloc(most, sizeof(struct view_help_line) + ROOM)};
     if (!r.lines)
         return NULL;
     r.text = (char *)(r.lines + most);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <cblas.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/nn/attention.h"
@@ -16,8 +17,8 @@
 #include "core/nn/linear.h"
 #include "core/nn/loss.h"
 #include "core/nn/patch.h"
-#include "core/nn/pool.h"
 #include "core/nn/prompt.h"
+#include "core/nn/rows.h"
 #include "tests/numbers.h"
 
 /* Limits of the relative error a tensor: operators that are linear in what varies can take a wide step. */
@@ -25,17 +26,16 @@
 #define LIMIT_LAYERNORM 1e-4
 #define LIMIT_GELU 1e-4
 #define LIMIT_ATTENTION 2e-4
-#define LIMIT_POOL 1e-4
 #define LIMIT_LOSS 1e-5
 
 enum { MOST = 1024 };
 
 /* What the functional under test reads. */
 struct scene {
-    float x[MOST], w[MOST], b[MOST], extra[MOST], c[MOST], y[MOST], stats[64], mean[64], scratch[MOST];
+    float x[MOST], w[MOST], b[MOST], extra[MOST], c[MOST], y[MOST], stats[64], scratch[MOST];
     float tau, g;
     struct vit_shape shape;
-    struct pool_range range;
+    struct rows rows;
     int label;
 };
 
@@ -402,60 +402,60 @@ static void fill_with_dropout(void **state) {
 
 enum { ROWS = 8 };
 
-static double f_pool(void *context) {
+/* Rows as the pools take them of [CLS, 3 prompts, 4 patches], and all but the prompts. */
+static const struct rows taken[] = {{1, 0, 0}, {0, 1, 7}, {0, 4, 4}, {0, 1, 3}, {1, 3, 4}, {ROWS, 0, 0}};
+enum { TAKEN = sizeof taken / sizeof *taken };
+
+static bool is_taken(const struct rows *r, size_t i) {
+    return i < r->head || (i >= r->head + r->skip && i < r->head + r->skip + r->tail);
+}
+
+static double f_mean(void *context) {
     (void)context;
-    pool_forward(s.range, DIM, s.x, s.w, s.b, s.y, s.mean, s.stats);
+    rows_mean(&s.rows, DIM, s.x, s.y);
     return weighted(DIM, s.y);
 }
 
-static void pool_of(struct pool_range range, const char *name) {
-    float dx[ROWS * DIM], dw[DIM] = {0}, db[DIM] = {0}, scratch[DIM], mean[DIM], stats[2];
-    s.range = range;
-    memset(dx, 0x7f, sizeof dx); /* overwritten */
-    pool_forward(range, DIM, s.x, s.w, s.b, s.y, mean, stats);
-    pool_backward(range, ROWS, DIM, mean, s.w, stats, s.c, dx, dw, db, scratch);
-    check(name, f_pool, ROWS * DIM, s.x, dx, 0.02, LIMIT_POOL);
-    check(name, f_pool, DIM, s.w, dw, 0.5, LIMIT_LINEAR);
-    check(name, f_pool, DIM, s.b, db, 0.5, LIMIT_LINEAR);
-    for (size_t i = 0; i < ROWS * DIM; i++)
-        assert_true((i / DIM >= range.first && i / DIM < range.first + range.count) || dx[i] == 0.0f);
-}
-
-/* [CLS, 3 prompts, 4 patches] */
-static void pool_of_cls(void **state) {
+static void mean_of_rows(void **state) {
     (void)state;
-    pool_of((struct pool_range){0, 1}, "pool cls");
-}
-
-static void pool_of_all_but_cls(void **state) {
-    (void)state;
-    pool_of((struct pool_range){1, 7}, "pool mae");
-}
-
-static void pool_of_patches(void **state) {
-    (void)state;
-    pool_of((struct pool_range){4, 4}, "pool img");
-}
-
-static void pool_of_prompts(void **state) {
-    (void)state;
-    pool_of((struct pool_range){1, 3}, "pool prompt");
-}
-
-static void pool_adds_to_weight_gradients(void **state) {
-    (void)state;
-    float dx[ROWS * DIM], dw[DIM] = {0}, db[DIM] = {0}, scratch[DIM], mean[DIM], stats[2];
-    struct pool_range range = {1, 7};
-    pool_forward(range, DIM, s.x, s.w, s.b, s.y, mean, stats);
-    pool_backward(range, ROWS, DIM, mean, s.w, stats, s.c, dx, dw, db, scratch);
-    float once[DIM];
-    memcpy(once, dw, sizeof once);
-    pool_backward(range, ROWS, DIM, mean, s.w, stats, s.c, dx, dw, db, scratch);
-    for (int i = 0; i < DIM; i++) {
-        assert_true(dw[i] == 2 * once[i]);
-        assert_true(db[i] == 2 * s.c[i]);
+    for (size_t k = 0; k < TAKEN; k++) {
+        float dx[ROWS * DIM];
+        s.rows = taken[k];
+        memset(dx, 0x7f, sizeof dx); /* overwritten */
+        rows_mean_backward(&s.rows, ROWS, DIM, s.c, dx);
+        check("mean of rows", f_mean, ROWS * DIM, s.x, dx, 0.5, LIMIT_LINEAR);
+        for (size_t i = 0; i < ROWS * DIM; i++)
+            assert_true(is_taken(&s.rows, i / DIM) || dx[i] == 0.0f);
     }
-    pool_backward(range, ROWS, DIM, mean, s.w, stats, s.c, dx, NULL, NULL, scratch);
+}
+
+static void rows_that_are_taken_are_spread_to_their_places(void **state) {
+    (void)state;
+    enum { SAMPLES = 3 };
+    for (size_t k = 0; k < TAKEN; k++) {
+        const struct rows *r = &taken[k];
+        size_t few = rows_count(r);
+        float x[SAMPLES * ROWS * DIM];
+        memset(x, 0x7f, sizeof x);
+        for (size_t i = 0; i < SAMPLES; i++)
+            rows_take(r, DIM, s.x + i * ROWS * DIM, x + i * few * DIM);
+        rows_spread(r, SAMPLES, ROWS, DIM, x);
+        for (size_t i = 0; i < SAMPLES * ROWS * DIM; i++)
+            assert_true(x[i] == (is_taken(r, i / DIM % ROWS) ? s.x[i] : 0.0f));
+    }
+}
+
+static void rows_are_added_to_their_places(void **state) {
+    (void)state;
+    for (size_t k = 0; k < TAKEN; k++) {
+        const struct rows *r = &taken[k];
+        float x[ROWS * DIM], y[ROWS * DIM];
+        memcpy(x, s.x, sizeof x);
+        rows_take(r, DIM, s.c, y);
+        rows_add(r, DIM, y, x);
+        for (size_t i = 0; i < ROWS * DIM; i++)
+            assert_true(x[i] == s.x[i] + (is_taken(r, i / DIM) ? s.c[i] : 0.0f));
+    }
 }
 
 enum { CLASSES = 9 };
@@ -493,11 +493,9 @@ int main(void) {
         cmocka_unit_test(patch),
         cmocka_unit_test(gate),
         cmocka_unit_test(fill_with_dropout),
-        cmocka_unit_test(pool_of_cls),
-        cmocka_unit_test(pool_of_all_but_cls),
-        cmocka_unit_test(pool_of_patches),
-        cmocka_unit_test(pool_of_prompts),
-        cmocka_unit_test(pool_adds_to_weight_gradients),
+        cmocka_unit_test(mean_of_rows),
+        cmocka_unit_test(rows_that_are_taken_are_spread_to_their_places),
+        cmocka_unit_test(rows_are_added_to_their_places),
         cmocka_unit_test(cross_entropy),
     };
     return cmocka_run_group_tests(tests, fill, NULL);

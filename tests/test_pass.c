@@ -465,7 +465,7 @@ static void attention_that_is_not_kept_is_said(void **state) {
     set_up(&r, &o, whole_batch); /* blocks before the insertion are not gone back through */
     loss(&r);
     for (int l = 0; l < DEPTH; l++)
-        assert_int_equal(pass_attention(r.pass, &r.step, l, 0, 0, a), l < 2 ? 0 : 10 + PROMPTS);
+        assert_int_equal(pass_attention(r.pass, &r.step, l, 0, 0, a), l < 2 || l + 1 == DEPTH ? 0 : 10 + PROMPTS);
     tear_down(&r);
 }
 
@@ -474,19 +474,72 @@ static void forward_is_the_same_with_or_without_what_is_kept(void **state) {
     const enum method methods[] = {METHOD_GATED, METHOD_SHALLOW, METHOD_DEEP, METHOD_LINEAR};
     for (int m = 0; m < 4; m++)
         for (int insert_at = 0; insert_at < DEPTH; insert_at++) {
+            /* The first two leave out what the pool does not need, the others do not. */
             const struct pass_options ways[] = {{.chunk = BATCH},
                                                 {.chunk = BATCH, .backward = true},
+                                                {.chunk = BATCH, .plain = true},
                                                 {.chunk = BATCH, .keep_all = true},
                                                 {.chunk = BATCH + 4, .backward = true, .keep_all = true}};
-            struct rig r[4];
+            enum { WAYS = sizeof ways / sizeof *ways };
+            struct rig r[WAYS];
             struct tuning_options o = options(methods[m], POOL_MAE, insert_at, false);
-            for (int k = 0; k < 4; k++) {
+            for (int k = 0; k < WAYS; k++) {
                 set_up(&r[k], &o, ways[k]);
                 loss(&r[k]);
-                assert_memory_equal(r[0].logits, r[k].logits, sizeof r[0].logits);
+                assert_memory_equal(r[k < 2 ? 0 : 2].logits, r[k].logits, sizeof r[0].logits);
             }
-            for (int k = 0; k < 4; k++)
+            for (int k = 0; k < WAYS; k++)
                 tear_down(&r[k]);
+        }
+}
+
+/* What is left out because neither the pool nor a frozen weight needs it changes no number. */
+static void what_is_left_out_changes_nothing(void **state) {
+    (void)state;
+    const enum method methods[] = {METHOD_GATED, METHOD_SHALLOW, METHOD_DEEP, METHOD_LINEAR};
+    const enum pool pools[] = {POOL_CLS, POOL_MAE, POOL_IMG, POOL_PROMPT};
+    for (int m = 0; m < 4; m++)
+        for (int k = 0; k < 4; k++)
+            for (int way = 0; way < 2 * DEPTH; way++) {
+                struct tuning_options o = options(methods[m], pools[k], way / 2, way % 2);
+                if (methods[m] == METHOD_LINEAR && (way > 0 || pools[k] == POOL_PROMPT))
+                    continue;
+                struct rig lean, plain;
+                set_up(&lean, &o, whole_batch);
+                set_up(&plain, &o, (struct pass_options){.chunk = BATCH, .backward = true, .plain = true});
+                backward(&lean);
+                backward(&plain);
+                assert_true(numbers_error_f32(BATCH * CLASSES, lean.logits, plain.logits) < 2e-6);
+                for (int i = 0; i < lean.tuning.count; i++) {
+                    struct tuned n = tuning_at(&lean.tuning, i);
+                    double error = numbers_error_f32(n.size, lean.gradient + n.offset, plain.gradient + n.offset);
+                    if (!(error < 2e-5))
+                        fail_msg("method %d, pool %d, way %d, %s: %g", m, k, way, n.name, error);
+                }
+                tear_down(&lean);
+                tear_down(&plain);
+            }
+}
+
+/* A closed gate lets nothing of its block's prompt rows through: they are not computed where no gradient follows. */
+static void closed_gates_leave_out_what_they_hold_back(void **state) {
+    (void)state;
+    const enum pool pools[] = {POOL_CLS, POOL_MAE};
+    for (int closed = 0; closed < 1 << (DEPTH - 1); closed++)
+        for (int k = 0; k < 2; k++) {
+            struct tuning_options o = options(METHOD_GATED, pools[k], 0, true);
+            struct rig r[2];
+            for (int plain = 0; plain < 2; plain++) {
+                set_up(&r[plain], &o, (struct pass_options){.chunk = BATCH, .plain = plain});
+                r[plain].gates_given = true;
+                r[plain].step.forward_only = true;
+                for (int l = 0; l + 1 < DEPTH; l++)
+                    r[plain].gates[l] = closed >> l & 1 ? 0 : 0.4f;
+                loss(&r[plain]);
+            }
+            assert_true(numbers_error_f32(BATCH * CLASSES, r[0].logits, r[1].logits) < 2e-6);
+            for (int plain = 0; plain < 2; plain++)
+                tear_down(&r[plain]);
         }
 }
 
@@ -583,6 +636,8 @@ int main(void) {
         cmocka_unit_test(attention_rows_sum_to_1),
         cmocka_unit_test(attention_that_is_not_kept_is_said),
         cmocka_unit_test(forward_is_the_same_with_or_without_what_is_kept),
+        cmocka_unit_test(what_is_left_out_changes_nothing),
+        cmocka_unit_test(closed_gates_leave_out_what_they_hold_back),
         cmocka_unit_test(time_is_kept_by_operator_while_it_is_asked_for),
         cmocka_unit_test(bytes_grow_with_what_is_asked_for),
         cmocka_unit_test(more_memory_than_there_is_is_an_error),

@@ -128,9 +128,9 @@ static void pools_take_their_rows(void **state) {
     };
     for (size_t i = 0; i < sizeof pools / sizeof *pools; i++) {
         struct tuning t = create(options(pools[i].method, pools[i].pool, 0));
-        struct pool_range r = tuning_pool_range(&t);
-        assert_int_equal(r.first, pools[i].first);
-        assert_int_equal(r.count, pools[i].count);
+        struct rows r = tuning_pool_rows(&t);
+        assert_int_equal(r.head ? 0 : r.skip, pools[i].first);
+        assert_int_equal(rows_count(&r), pools[i].count);
     }
 }
 

@@ -334,7 +334,8 @@ static void frozen_weights_are_the_models_own(void **state) {
     set_up(&full, tuning_of(METHOD_FULL, POOL_CLS, 1), true);
     loss(&linear);
     loss(&full);
-    assert_memory_equal(linear.logits, full.logits, sizeof full.logits);
+    /* Not to the bit: of the last block a frozen backbone computes no more than CLS needs. */
+    assert_true(numbers_error_f32(BATCH * CLASSES, linear.logits, full.logits) < 2e-6);
     tear_down(&linear);
     tear_down(&full);
 }

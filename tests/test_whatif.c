@@ -199,7 +199,7 @@ static void a_shut_gate_is_the_limit_of_small_ones(void **state) {
     tensor(&r, TUNED_GATES, r.theta)[1] = -30; /* 1e-13: 1 - g is 1 as a float */
     float *wanted = logits_of(&r, r.theta);
     for (size_t i = 0; i < VAL * (size_t)r.job.tuning.options.classes; i++)
-        assert_true(fabsf(found[i] - wanted[i]) <= 1e-6f * (1 + fabsf(wanted[i])));
+        assert_true(fabsf(found[i] - wanted[i]) <= 4e-6f * (1 + fabsf(wanted[i]))); /* products of fewer rows */
     free(wanted);
     free(found);
     free(theta);

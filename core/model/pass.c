@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/model/pass_memory.h"
-#include "core/nn/attention.h"
+#include "core/nn/layernorm.h"
 #include "core/nn/linear.h"
 #include "core/nn/loss.h"
 #include "core/nn/patch.h"
@@ -30,6 +30,7 @@ static void lay_out_shared(struct pass *p, size_t most) {
         values = values > plain * decoder ? values : plain * decoder;
         hidden = hidden > 4 * plain * decoder ? hidden : 4 * plain * decoder;
     }
+    hidden = hidden > values ? hidden : values; /* rows of both go through p->wide */
     p->columns = arena_floats(a, arena_product(plain, 3 * (size_t)t->shape.patch * (size_t)t->shape.patch));
     p->plain = arena_floats(a, arena_product(arena_product(chunk, plain), dim));
     p->wide = arena_floats(a, arena_product(chunk, hidden));
@@ -48,7 +49,7 @@ static void lay_out_blocks(struct pass *p, size_t most) {
     size_t chunk = (size_t)o->chunk, dim = (size_t)t->shape.dim, rows = arena_product(chunk, most);
     struct pass_block shared = {
         .tokens = most, .dim = dim, .heads = (size_t)t->shape.heads, .mlp = (size_t)t->shape.mlp};
-    pass_block_lay_out(p, &shared, false);
+    pass_block_lay_out(p, &shared, most, false);
     float *shared_x[2] = {arena_floats(a, arena_product(rows, dim)), arena_floats(a, arena_product(rows, dim))};
     for (int l = 0; l <= t->shape.depth; l++) {
         struct pass_block block = shared;
@@ -57,7 +58,8 @@ static void lay_out_blocks(struct pass *p, size_t most) {
         block.tokens = (size_t)tuning_tokens(t, l);
         if (block.kept && o->backward) {
             bool weights = weights_offset(&t->weights, WEIGHTS_BLOCKS, l, WEIGHT_block_proj_weight) != SIZE_MAX;
-            pass_block_lay_out(p, &block, weights);
+            bool pools = p->pools && l + 1 == t->shape.depth;
+            pass_block_lay_out(p, &block, pools ? rows_count(&p->pool) : block.tokens, weights);
             if (tuning_is_gated(t))
                 block.ungated = arena_floats(a, arena_product(chunk * (size_t)t->options.prompts, dim));
         } else if (block.kept) { /* pass_attention() reads no more than these */
@@ -77,6 +79,9 @@ static void lay_out(struct pass *p) {
     size_t chunk = (size_t)o->chunk, dim = (size_t)t->shape.dim, most = (size_t)tuning_tokens(t, t->shape.depth - 1);
     p->embedding = tuning_has_embedding(t);
     p->lowest = tuning_lowest_block(t);
+    p->pool = tuning_pool_rows(t);
+    p->pools = !o->keep_all && !o->plain && !tuning_reconstructs(t) &&
+               !weights_any(&t->weights, WEIGHTS_BLOCKS, t->shape.depth - 1);
     lay_out_shared(p, most);
     lay_out_blocks(p, most);
     p->weights = arena_take(a, (size_t)(t->shape.depth + t->weights.decoder.depth), sizeof *p->weights);
@@ -89,11 +94,13 @@ static void lay_out(struct pass *p) {
     p->feature = arena_floats(a, chunk * dim);
     p->mean = arena_floats(a, chunk * dim);
     p->mean_stats = arena_floats(a, chunk * 2);
+    p->pooled = arena_floats(a, chunk * (size_t)t->shape.mlp);
     p->keep = arena_floats(a, (size_t)t->options.prompts * dim);
     if (!o->backward)
         return;
     p->dz_in = arena_floats(a, arena_product(chunk, (size_t)t->options.prompts * dim));
     p->dlogits = arena_floats(a, chunk * (size_t)t->options.classes);
+    p->dmean = arena_floats(a, chunk * dim);
     p->dfeature = arena_floats(a, chunk * dim);
 }
 
@@ -256,6 +263,13 @@ static void embed(struct pass *p, const struct pass_step *step, const struct pas
     put_prompts(p, step, chunk, 0);
 }
 
+/* Whether the gate after block l lets nothing of the block's prompt rows through, and nothing else asks for them. */
+static bool is_closed(const struct pass *p, const struct pass_step *step, int l) {
+    const struct tuning *t = p->options.tuning;
+    return step->forward_only && !p->options.keep_all && !p->options.plain && tuning_is_gated(t) &&
+           l + 1 < t->shape.depth && tuning_prompts_at(t, l) && step->values.gates[l] == 0;
+}
+
 /* Eq. 7 on the prompt rows of the output of block l, already in the input of block l + 1. */
 static void gate(struct pass *p, const struct pass_step *step, int l, int count) {
     const struct tuning *t = p->options.tuning;
@@ -263,20 +277,31 @@ static void gate(struct pass *p, const struct pass_step *step, int l, int count)
         return;
     const struct pass_block *b = &p->blocks[l];
     size_t dim = (size_t)t->shape.dim, n = (size_t)t->options.prompts * dim;
+    bool closed = is_closed(p, step, l);
     for (int i = 0; i < count; i++) {
         size_t at = ((size_t)i * b->tokens + 1) * dim;
         float *z_out = p->blocks[l + 1].x + at;
         if (b->ungated)
             memcpy(b->ungated + (size_t)i * n, z_out, n * sizeof *z_out);
-        prompt_gate(n, step->values.gates[l], z_out, b->x + at, z_out);
+        if (closed)
+            memcpy(z_out, b->x + at, n * sizeof *z_out);
+        else
+            prompt_gate(n, step->values.gates[l], z_out, b->x + at, z_out);
     }
     pass_check(p, l, "gate", (size_t)count * b->tokens * dim, p->blocks[l + 1].x);
 }
 
 static bool run_block(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, int l) {
-    size_t tokens = p->blocks[l].tokens;
-    float *out = way_into(p, l + 1, tokens);
-    if (!pass_block_forward(p, &p->blocks[l], &p->weights[l], chunk->count, step->values.temps[l], out))
+    const struct pass_block *b = &p->blocks[l];
+    const struct model_block *w = &p->weights[l];
+    float tau = step->values.temps[l];
+    if (p->pools && l + 1 == p->options.tuning->shape.depth)
+        return pass_last_forward(p, b, w, chunk->count, tau, p->mean);
+    size_t prompts = (size_t)tuning_prompts_at(p->options.tuning, l), tokens = b->tokens;
+    const struct rows but_prompts = {1, prompts, tokens - 1 - prompts};
+    bool closed = is_closed(p, step, l);
+    tokens -= closed ? prompts : 0;
+    if (!pass_block_forward(p, b, w, chunk->count, tau, closed ? &but_prompts : NULL, way_into(p, l + 1, tokens)))
         return false;
     if (l + 1 == p->options.tuning->shape.depth)
         return true;
@@ -291,9 +316,9 @@ static void classify(struct pass *p, const struct pass_step *step, const struct 
     const struct weights_globals *w = &p->globals;
     const struct pass_block *last = &p->blocks[t->shape.depth];
     size_t dim = (size_t)t->shape.dim, classes = (size_t)t->options.classes, count = (size_t)chunk->count;
-    for (size_t i = 0; i < count; i++)
-        pool_forward(tuning_pool_range(t), dim, last->x + i * last->tokens * dim, w->norm_weight, w->norm_bias,
-                     p->feature + i * dim, p->mean + i * dim, p->mean_stats + 2 * i);
+    for (size_t i = 0; !p->pools && i < count; i++)
+        rows_mean(&p->pool, dim, last->x + i * last->tokens * dim, p->mean + i * dim);
+    layernorm_forward(count, dim, p->mean, w->norm_weight, w->norm_bias, p->feature, p->mean_stats);
     pass_check(p, -1, "pooled feature", count * dim, p->feature);
     linear_forward(count, dim, classes, p->feature, step->theta + tuning_find(t, TUNED_HEAD_WEIGHT)->offset,
                    step->theta + tuning_find(t, TUNED_HEAD_BIAS)->offset, logits);
@@ -336,7 +361,7 @@ int pass_forward(struct pass *p, const struct pass_step *step, const struct pass
 size_t pass_attention(const struct pass *p, const struct pass_step *step, int block, int sample, int head, float *a) {
     const struct vit_shape *s = &p->options.tuning->shape;
     const struct pass_block *b = &p->blocks[block];
-    if (!b->kept)
+    if (!b->kept || (p->pools && block + 1 == s->depth))
         return 0;
     size_t dim = (size_t)s->dim;
     struct attention_shape heads = attention_shape_qkv(b->tokens, (size_t)s->heads, dim / (size_t)s->heads);

@@ -26,6 +26,7 @@ struct pass_options {
     int chunk;                   /* samples at most */
     bool backward;               /* keep what pass_backward() needs */
     bool keep_all;               /* keep every block's keys and queries for pass_attention() */
+    bool plain;                  /* compute what is not needed, too: rows that no gate and no pool lets through */
     const float *decoder_pos;    /* mae: [1 + patches, E] positions of the decoder; NULL: those of sin and cos */
     pass_go_on_fn *go_on;        /* may be NULL */
     void *context;
@@ -37,6 +38,7 @@ struct pass_step {
     struct tuning_values values;
     uint64_t seed, number; /* keys of dropout and masks; in evaluation the seed alone */
     bool dropout;          /* training: prompts drop out, masks are drawn anew for every step; else for every image */
+    bool forward_only;     /* no pass_backward() follows */
     const float *keep;  /* NULL, or given dropout factors [blocks with prompts, batch, P, D] in place of drawn ones */
     const int *visible; /* mae: NULL, or given patches that are seen [batch, V], ascending, in place of drawn ones */
     int batch;          /* samples of the whole step (the stride of keep) */
@@ -69,7 +71,7 @@ int pass_backward(struct pass *p, const struct pass_step *step, const struct pas
                   float *gradient);
 
 /* After pass_forward() with keep_all or backward: A_h [N, N] of a sample, block and head (from 0); returns N, or 0 if
- * that block was not kept. */
+ * that block was not kept (the last one is, with all its queries, only with keep_all). */
 size_t pass_attention(const struct pass *p, const struct pass_step *step, int block, int sample, int head, float *a);
 
 /* After pass_forward() of masked autoencoding, of a sample, until the next call: N patches of 3 P P values in the order

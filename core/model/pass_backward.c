@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/model/pass_memory.h"
+#include "core/nn/layernorm.h"
 #include "core/nn/linear.h"
 #include "core/nn/loss.h"
 #include "core/nn/patch.h"
@@ -23,11 +24,14 @@ static void from_logits(struct pass *p, const struct pass_step *step, const stru
     pass_check(p, -1, "gradient of the logits", count * classes, p->dlogits);
     linear_backward(count, dim, classes, p->feature, step->theta + weight->offset, p->dlogits, p->dfeature,
                     gradient + weight->offset, gradient + bias->offset);
-    const struct pass_block *last = &p->blocks[t->shape.depth];
-    for (size_t i = 0; p->lowest < t->shape.depth && i < count; i++)
-        pool_backward(tuning_pool_range(t), last->tokens, dim, p->mean + i * dim, p->globals.norm_weight,
-                      p->mean_stats + 2 * i, p->dfeature + i * dim, p->dx + i * last->tokens * dim, g.norm_weight,
-                      g.norm_bias, p->row);
+    if (p->lowest == t->shape.depth)
+        return;
+    memset(p->dmean, 0, count * dim * sizeof *p->dmean);
+    layernorm_backward(count, dim, p->mean, p->globals.norm_weight, p->mean_stats, p->dfeature, p->dmean, g.norm_weight,
+                       g.norm_bias);
+    size_t tokens = p->blocks[t->shape.depth].tokens;
+    for (size_t i = 0; !p->pools && i < count; i++)
+        rows_mean_backward(&p->pool, tokens, dim, p->dmean + i * dim, p->dx + i * tokens * dim);
 }
 
 /* The gate after block l: dx of the next input becomes dx of the block's output; what goes past the block is kept in
@@ -80,22 +84,35 @@ static void narrow(struct pass *p, int l, int count) {
     memcpy(p->dx, p->plain, (size_t)count * tokens * dim * sizeof *p->dx);
 }
 
+/* Block l alone. Of the gradient of its input all rows are computed; in the lowest block those of the prompts put in
+ * there, where these are all that is tuned. */
+static bool through_layers(struct pass *p, const struct pass_step *step, int l, int count, float *gradient) {
+    const struct tuning *t = p->options.tuning;
+    const struct pass_block *b = &p->blocks[l];
+    float tau = step->values.temps[l];
+    bool weights = weights_any(&t->weights, WEIGHTS_BLOCKS, l), prompts = pass_prompts_offset(t, l) != SIZE_MAX;
+    bool input_wanted = l > p->lowest || prompts || weights;
+    if (p->pools && l + 1 == t->shape.depth)
+        return pass_last_backward(p, b, &p->weights[l], count, tau, &p->dtemps[l], input_wanted);
+    bool prompts_alone = l == p->lowest && prompts && !weights && !p->embedding && !p->options.plain;
+    struct weights_block_gradient g = weights_block_gradient(&t->weights, WEIGHTS_BLOCKS, l, gradient);
+    return pass_block_backward(p, b, &p->weights[l], &g, count, tau, &p->dtemps[l], prompts_alone ? 1 : 0,
+                               !input_wanted   ? 0
+                               : prompts_alone ? (size_t)t->options.prompts
+                                               : b->tokens);
+}
+
 static bool through_block(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, int l,
                           float *gradient) {
     const struct tuning *t = p->options.tuning;
     bool gated = tuning_is_gated(t) && l + 1 < t->shape.depth && tuning_prompts_at(t, l);
-    bool input_wanted =
-        l > p->lowest || pass_prompts_offset(t, l) != SIZE_MAX || weights_any(&t->weights, WEIGHTS_BLOCKS, l);
-    struct weights_block_gradient g = weights_block_gradient(&t->weights, WEIGHTS_BLOCKS, l, gradient);
     if (gated)
         through_gate(p, step, l, chunk->count, gradient);
-    if (!pass_block_backward(p, &p->blocks[l], &p->weights[l], &g, chunk->count, step->values.temps[l], &p->dtemps[l],
-                             input_wanted))
+    if (!through_layers(p, step, l, chunk->count, gradient))
         return false;
     if (gated)
         past_gate(p, l, chunk->count);
-    if (input_wanted)
-        into_prompts(p, step, chunk, l, gradient);
+    into_prompts(p, step, chunk, l, gradient);
     if (l > p->lowest)
         narrow(p, l, chunk->count);
     return true;

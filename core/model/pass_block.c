@@ -3,56 +3,105 @@
 #include <string.h>
 
 #include "core/model/pass_memory.h"
-#include "core/nn/attention.h"
 #include "core/nn/gelu.h"
 #include "core/nn/layernorm.h"
 #include "core/nn/linear.h"
 
-void pass_block_lay_out(struct pass *p, struct pass_block *b, bool weights) {
-    b->slopes = b->kept && p->options.backward && !weights;
+void pass_block_lay_out(struct pass *p, struct pass_block *b, size_t wanted, bool weights) {
     struct arena *a = &p->arena;
-    size_t rows = arena_product((size_t)p->options.chunk, b->tokens);
+    size_t chunk = (size_t)p->options.chunk, rows = arena_product(chunk, b->tokens);
+    size_t after = arena_product(chunk, wanted);
+    b->slopes = b->kept && p->options.backward && !weights;
     b->norm1 = arena_floats(a, arena_product(rows, 2));
-    b->norm2 = arena_floats(a, arena_product(rows, 2));
     b->qkv = arena_floats(a, arena_product(rows, 3 * b->dim));
     b->attended = weights ? arena_floats(a, arena_product(rows, b->dim)) : NULL;
-    b->middle = arena_floats(a, arena_product(rows, b->dim));
-    b->hidden = arena_floats(a, arena_product(rows, b->mlp));
+    b->middle = arena_floats(a, arena_product(after, b->dim));
+    b->norm2 = arena_floats(a, arena_product(after, 2));
+    b->hidden = arena_floats(a, arena_product(after, b->mlp));
 }
 
-static struct attention_shape heads_of(const struct pass_block *b) {
-    return attention_shape_qkv(b->tokens, b->heads, b->dim / b->heads);
+struct attention_shape pass_block_heads(const struct pass_block *b, const struct rows *wanted) {
+    struct attention_shape s = attention_shape_qkv(b->tokens, b->heads, b->dim / b->heads);
+    if (wanted) {
+        s.queries = rows_count(wanted);
+        s.q_row = b->dim;
+        s.kv_row = 2 * b->dim;
+    }
+    return s;
+}
+
+float *pass_block_q(const struct pass_block *b, const struct rows *wanted, int count, int sample, float *qkv) {
+    size_t rows = b->tokens * b->dim;
+    return wanted ? qkv + (size_t)count * 2 * rows + (size_t)sample * rows_count(wanted) * b->dim
+                  : qkv + (size_t)sample * 3 * rows;
+}
+
+float *pass_block_k(const struct pass_block *b, const struct rows *wanted, int sample, float *qkv) {
+    size_t rows = b->tokens * b->dim;
+    return wanted ? qkv + (size_t)sample * 2 * rows : qkv + (size_t)sample * 3 * rows + b->dim;
 }
 
 size_t pass_block_scratch(const struct pass_block *b) {
-    struct attention_shape heads = heads_of(b);
+    struct attention_shape heads = pass_block_heads(b, NULL);
     return attention_scratch(&heads);
 }
 
-/* The first half of a block: middle = x + proj(attention(norm1(x))). */
-static bool attend(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau) {
+/* Keys and values of all rows of p->row, queries of those that are wanted. */
+static void ask(struct pass *p, const struct pass_block *b, const struct model_block *w, int count,
+                const struct rows *wanted) {
     size_t dim = b->dim, rows = (size_t)count * b->tokens;
-    struct attention_shape heads = heads_of(b);
+    if (!wanted) {
+        linear_forward(rows, dim, 3 * dim, p->row, w->qkv_weight, w->qkv_bias, b->qkv);
+    } else {
+        size_t few = rows_count(wanted);
+        linear_forward(rows, dim, 2 * dim, p->row, w->qkv_weight + dim * dim, w->qkv_bias + dim, b->qkv);
+        for (int i = 0; i < count; i++)
+            rows_take(wanted, dim, p->row + (size_t)i * b->tokens * dim, p->wide + (size_t)i * few * dim);
+        linear_forward((size_t)count * few, dim, dim, p->wide, w->qkv_weight, w->qkv_bias,
+                       pass_block_q(b, wanted, count, 0, b->qkv));
+    }
+    pass_check(p, b->number, "queries, keys and values", rows * (wanted ? 2 : 3) * dim, b->qkv);
+}
+
+bool pass_block_attend(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
+                       const struct rows *wanted) {
+    size_t dim = b->dim, rows = (size_t)count * b->tokens, few = wanted ? rows_count(wanted) : b->tokens;
+    size_t after = (size_t)count * few;
+    struct attention_shape heads = pass_block_heads(b, wanted);
     float *attended = b->attended ? b->attended : p->row;
     layernorm_forward(rows, dim, b->x, w->norm1_weight, w->norm1_bias, p->row, b->norm1);
     pass_check(p, b->number, "first LayerNorm", rows * dim, p->row);
-    linear_forward(rows, dim, 3 * dim, p->row, w->qkv_weight, w->qkv_bias, b->qkv);
-    pass_check(p, b->number, "queries, keys and values", rows * 3 * dim, b->qkv);
+    ask(p, b, w, count, wanted);
     if (!pass_goes_on(p))
         return false;
-    for (int i = 0; i < count; i++) {
-        size_t at = (size_t)i * b->tokens * dim;
-        attention_forward(&heads, tau, b->qkv + 3 * at, b->qkv + 3 * at + dim, attended + at, p->scratch);
+    for (int i = 0; i < count; i++)
+        attention_forward(&heads, tau, pass_block_q(b, wanted, count, i, b->qkv), pass_block_k(b, wanted, i, b->qkv),
+                          attended + (size_t)i * few * dim, p->scratch);
+    pass_check(p, b->number, "attention", after * dim, attended);
+    const float *residual = b->x;
+    if (wanted) {
+        for (int i = 0; i < count; i++)
+            rows_take(wanted, dim, b->x + (size_t)i * b->tokens * dim, b->middle + (size_t)i * few * dim);
+        residual = b->middle;
     }
-    pass_check(p, b->number, "attention", rows * dim, attended);
-    linear_forward_residual(rows, dim, dim, attended, w->proj_weight, w->proj_bias, b->x, b->middle);
-    pass_check(p, b->number, "attention projection", rows * dim, b->middle);
+    linear_forward_residual(after, dim, dim, attended, w->proj_weight, w->proj_bias, residual, b->middle);
+    pass_check(p, b->number, "attention projection", after * dim, b->middle);
     return pass_goes_on(p);
 }
 
 /* The second half: out = middle + fc2(gelu(fc1(norm2(middle)))). */
-static bool transform(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float *out) {
-    size_t dim = b->dim, mlp = b->mlp, rows = (size_t)count * b->tokens;
+static bool transform(struct pass *p, const struct pass_block *b, const struct model_block *w, size_t rows,
+                      float *out) {
+    size_t dim = b->dim, mlp = b->mlp;
+    if (!pass_block_hidden(p, b, w, rows))
+        return false;
+    linear_forward_residual(rows, mlp, dim, p->wide, w->fc2_weight, w->fc2_bias, b->middle, out);
+    pass_check(p, b->number, "MLP fc2", rows * dim, out);
+    return pass_goes_on(p);
+}
+
+bool pass_block_hidden(struct pass *p, const struct pass_block *b, const struct model_block *w, size_t rows) {
+    size_t dim = b->dim, mlp = b->mlp;
     layernorm_forward(rows, dim, b->middle, w->norm2_weight, w->norm2_bias, p->row, b->norm2);
     pass_check(p, b->number, "second LayerNorm", rows * dim, p->row);
     linear_forward(rows, dim, mlp, p->row, w->fc1_weight, NULL, b->hidden);
@@ -64,14 +113,13 @@ static bool transform(struct pass *p, const struct pass_block *b, const struct m
     else
         gelu_forward(rows, mlp, b->hidden, w->fc1_bias, p->wide);
     pass_check(p, b->number, "MLP bias and GELU", rows * mlp, p->wide);
-    linear_forward_residual(rows, mlp, dim, p->wide, w->fc2_weight, w->fc2_bias, b->middle, out);
-    pass_check(p, b->number, "MLP fc2", rows * dim, out);
-    return pass_goes_on(p);
+    return true;
 }
 
 bool pass_block_forward(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
-                        float *out) {
-    return attend(p, b, w, count, tau) && transform(p, b, w, count, out);
+                        const struct rows *wanted, float *out) {
+    return pass_block_attend(p, b, w, count, tau, wanted) &&
+           transform(p, b, w, (size_t)count * (wanted ? rows_count(wanted) : b->tokens), out);
 }
 
 static bool through_mlp(struct pass *p, const struct pass_block *b, const struct model_block *w,
@@ -96,41 +144,50 @@ static bool through_mlp(struct pass *p, const struct pass_block *b, const struct
     return pass_goes_on(p);
 }
 
+/* p->dx, the gradient of the block's middle -> p->dqkv [C, wanted, 3D]. */
 static bool through_attention(struct pass *p, const struct pass_block *b, const struct model_block *w,
-                              const struct weights_block_gradient *g, int count, float tau, double *dtau,
-                              bool input_wanted) {
+                              const struct weights_block_gradient *g, int count, float tau, double *dtau, size_t first,
+                              size_t wanted) {
     size_t dim = b->dim, rows = (size_t)count * b->tokens;
-    struct attention_shape heads = heads_of(b);
+    struct attention_shape heads = pass_block_heads(b, NULL);
     linear_backward(rows, dim, dim, b->attended, w->proj_weight, p->dx, p->row, g->proj_weight, g->proj_bias);
     pass_check(p, b->number, "gradient of the attention projection", rows * dim, p->row);
     for (int i = 0; i < count; i++) {
-        size_t at = (size_t)i * b->tokens * dim;
-        struct attention_gradient gradient = {.dq = p->dqkv + 3 * at,
-                                              .dk = p->dqkv + 3 * at + dim,
+        float *dqkv = p->dqkv + (size_t)i * wanted * 3 * dim;
+        struct attention_gradient gradient = {.dq = dqkv,
+                                              .dk = dqkv + dim,
                                               .q_row = 3 * dim,
                                               .kv_row = 3 * dim,
-                                              .queries = b->tokens,
-                                              .tokens = b->tokens};
-        attention_backward(&heads, tau, b->qkv + 3 * at, b->qkv + 3 * at + dim, p->row + at, &gradient, dtau,
-                           p->scratch);
+                                              .first_query = first,
+                                              .queries = wanted,
+                                              .first_token = first,
+                                              .tokens = wanted};
+        attention_backward(&heads, tau, pass_block_q(b, NULL, count, i, b->qkv), pass_block_k(b, NULL, i, b->qkv),
+                           p->row + (size_t)i * b->tokens * dim, &gradient, dtau, p->scratch);
     }
-    pass_check(p, b->number, "gradient of the attention", rows * 3 * dim, p->dqkv);
-    if (!pass_goes_on(p))
-        return false;
-    if (g->qkv_weight)
-        layernorm_forward(rows, dim, b->x, w->norm1_weight, w->norm1_bias, p->row, b->norm1);
-    linear_backward(rows, dim, 3 * dim, p->row, NULL, p->dqkv, NULL, g->qkv_weight, g->qkv_bias);
-    if (!input_wanted)
-        return true;
-    linear_backward(rows, dim, 3 * dim, NULL, w->qkv_weight, p->dqkv, p->row, NULL, NULL);
-    pass_check(p, b->number, "gradient of queries, keys and values", rows * dim, p->row);
-    layernorm_backward(rows, dim, b->x, w->norm1_weight, b->norm1, p->row, p->dx, g->norm1_weight, g->norm1_bias);
-    pass_check(p, b->number, "gradient of the first LayerNorm", rows * dim, p->dx);
+    pass_check(p, b->number, "gradient of the attention", (size_t)count * wanted * 3 * dim, p->dqkv);
     return pass_goes_on(p);
 }
 
 bool pass_block_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
-                         const struct weights_block_gradient *g, int count, float tau, double *dtau,
-                         bool input_wanted) {
-    return through_mlp(p, b, w, g, count) && through_attention(p, b, w, g, count, tau, dtau, input_wanted);
+                         const struct weights_block_gradient *g, int count, float tau, double *dtau, size_t first,
+                         size_t wanted) {
+    size_t dim = b->dim, tokens = b->tokens, rows = (size_t)count * wanted;
+    /* Nothing of the input: attention is gone back through for its temperature alone. */
+    if (!through_mlp(p, b, w, g, count) || !through_attention(p, b, w, g, count, tau, dtau, first, wanted))
+        return false;
+    if (g->qkv_weight)
+        layernorm_forward(rows, dim, b->x, w->norm1_weight, w->norm1_bias, p->row, b->norm1);
+    linear_backward(rows, dim, 3 * dim, p->row, NULL, p->dqkv, NULL, g->qkv_weight, g->qkv_bias);
+    if (!wanted)
+        return true;
+    linear_backward(rows, dim, 3 * dim, NULL, w->qkv_weight, p->dqkv, p->row, NULL, NULL);
+    pass_check(p, b->number, "gradient of queries, keys and values", rows * dim, p->row);
+    for (size_t i = 0; i < (size_t)count; i++) {
+        size_t at = i * tokens + first;
+        layernorm_backward(wanted, dim, b->x + at * dim, w->norm1_weight, b->norm1 + 2 * at, p->row + i * wanted * dim,
+                           p->dx + at * dim, g->norm1_weight, g->norm1_bias);
+    }
+    pass_check(p, b->number, "gradient of the first LayerNorm", (size_t)count * tokens * dim, p->dx);
+    return pass_goes_on(p);
 }

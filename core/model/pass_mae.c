@@ -46,7 +46,7 @@ void pass_mae_lay_out(struct pass *p) {
                                .mlp = (size_t)t->weights.decoder.mlp};
         b.x = arena_floats(a, arena_product(rows, z.wide));
         if (l < z.decoder_depth)
-            pass_block_lay_out(p, &b, p->options.backward);
+            pass_block_lay_out(p, &b, b.tokens, p->options.backward);
         if (m->decoder)
             m->decoder[l] = b;
     }
@@ -166,7 +166,7 @@ static bool encode(struct pass *p, int count) {
     struct sizes z = sizes_of(p);
     size_t rows = (size_t)count * (z.seen + 1);
     for (int l = 0; l < z.depth; l++)
-        if (!pass_block_forward(p, &p->blocks[l], &p->weights[l], count, 1, p->blocks[l + 1].x))
+        if (!pass_block_forward(p, &p->blocks[l], &p->weights[l], count, 1, NULL, p->blocks[l + 1].x))
             return false;
     layernorm_forward(rows, z.dim, p->blocks[z.depth].x, p->globals.norm_weight, p->globals.norm_bias, p->row,
                       p->mae.norm);
@@ -181,7 +181,8 @@ static bool decode(struct pass *p, int count) {
     size_t rows = (size_t)count * (z.patches + 1);
     spread(p, count);
     for (int l = 0; l < z.decoder_depth; l++)
-        if (!pass_block_forward(p, &p->mae.decoder[l], &p->weights[z.depth + l], count, 1, p->mae.decoder[l + 1].x))
+        if (!pass_block_forward(p, &p->mae.decoder[l], &p->weights[z.depth + l], count, 1, NULL,
+                                p->mae.decoder[l + 1].x))
             return false;
     layernorm_forward(rows, z.wide, p->mae.decoder[z.decoder_depth].x, w->norm_weight, w->norm_bias, p->row,
                       p->mae.decoder_norm);
@@ -287,7 +288,7 @@ static bool back_through_decoder(struct pass *p, int count, const struct weights
                  g->norm_bias, g->pred_weight, g->pred_bias);
     for (int l = z.decoder_depth - 1; l >= 0; l--) {
         struct weights_block_gradient b = weights_block_gradient(&t->weights, WEIGHTS_DECODER_BLOCKS, l, gradient);
-        if (!pass_block_backward(p, &p->mae.decoder[l], &p->weights[z.depth + l], &b, count, 1, NULL, true))
+        if (!pass_block_backward(p, &p->mae.decoder[l], &p->weights[z.depth + l], &b, count, 1, NULL, 0, z.patches + 1))
             return false;
     }
     return true;
@@ -320,7 +321,7 @@ static bool back_through_encoder(struct pass *p, int count, const struct weights
                  e.norm_bias, g->embed_weight, g->embed_bias);
     for (int l = z.depth - 1; l >= 0; l--) {
         struct weights_block_gradient b = weights_block_gradient(&t->weights, WEIGHTS_BLOCKS, l, gradient);
-        if (!pass_block_backward(p, &p->blocks[l], &p->weights[l], &b, count, 1, NULL, true))
+        if (!pass_block_backward(p, &p->blocks[l], &p->weights[l], &b, count, 1, NULL, 0, z.seen + 1))
             return false;
     }
     return true;

@@ -6,8 +6,11 @@
 
 #include "core/arena.h"
 #include "core/model/pass.h"
+#include "core/nn/attention.h"
+#include "core/nn/rows.h"
 
-/* Kept from the way in for the way back. Blocks that are not kept share one of these. */
+/* Where only Q rows of a block's output are wanted, what comes after its attention is [C, Q, ...].
+ * Kept from the way in for the way back. Blocks that are not kept share one of these. */
 struct pass_block {
     bool kept;
     bool slopes;                    /* no weight's gradient needs what GELU gave: its slopes are kept instead */
@@ -15,7 +18,7 @@ struct pass_block {
     size_t tokens, dim, heads, mlp; /* N, D, H, M in this block */
     float *x;                       /* [C, N, D] its input, prompts in it */
     float *norm1;                   /* [C, N, 2] mean and rstd of its first LayerNorm */
-    float *qkv;                     /* [C, N, 3D] */
+    float *qkv;                     /* [C, N, 3D]; see pass_block_q() */
     float *attended;                /* [C, N, D] what the projection gets; NULL where its weights are frozen */
     float *middle;                  /* [C, N, D] after attention */
     float *norm2;                   /* [C, N, 2] */
@@ -45,6 +48,8 @@ struct pass {
     struct weights_globals globals; /* bound to theta or to the frozen model when a pass begins */
     struct model_block *weights;    /* [depth + decoder depth], likewise */
     struct pass_mae mae;
+    struct rows pool;      /* what makes the feature */
+    bool pools;            /* the last block computes no more than that (pass_last.c) */
     int lowest;            /* no gradient is wanted below this block's input */
     bool embedding;        /* but there, in the patch embedding, tokens or positions */
     float *columns;        /* [N, 3 P P] of one image */
@@ -54,10 +59,12 @@ struct pass {
     float *scratch;        /* attention's */
     float *feature, *mean; /* [C, D] */
     float *mean_stats;     /* [C, 2] */
+    float *pooled;         /* [C, M] mean of what GELU gave, in the last block; its gradient */
     float *keep;           /* [P, D] dropout factors */
     /* the way back */
-    float *dx, *dqkv, *dz_in, *dlogits, *dfeature; /* [C, N, D], [C, N, 3D], [C, P, D], [C, classes], [C, D] */
-    double *dtemps;                                /* [depth] */
+    float *dx, *dqkv, *dz_in;          /* [C, N, D], [C, N, 3D], [C, P, D] */
+    float *dlogits, *dfeature, *dmean; /* [C, classes], [C, D], [C, D] */
+    double *dtemps;                    /* [depth] */
     bool probing;
     char trouble[96];
     bool timing;
@@ -77,19 +84,43 @@ const float *pass_keep(struct pass *p, const struct pass_step *step, const struc
 /* The prompts put in at `block`'s input: their offset in theta, or SIZE_MAX for none. */
 size_t pass_prompts_offset(const struct tuning *t, int block);
 
-/* pass_block.c: one transformer block of `count` samples with its weights, from b->x to out [C, N, D], and from the
- * gradient of its output in p->dx to that of its input there. Gradients of weights are added where `g` has a place.
- * False: given up. */
+/* pass_block.c: one transformer block of `count` samples with its weights, from b->x to out [C, N, D], or to the rows
+ * of it that are wanted, [C, Q, D] (NULL: all). False: given up. */
 bool pass_block_forward(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
-                        float *out);
+                        const struct rows *wanted, float *out);
+
+/* Its first half: attention of the rows that are wanted, with what it is added to, in b->middle. */
+bool pass_block_attend(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
+                       const struct rows *wanted);
+
+/* Its second half up to GELU's result in p->wide, of `rows` rows of b->middle. */
+bool pass_block_hidden(struct pass *p, const struct pass_block *b, const struct model_block *w, size_t rows);
+
+/* From the gradient of all of its output in p->dx to that of its input there, of which `wanted` rows from `first` on
+ * are computed (0: none). Gradients of weights are added where `g` has a place; these want all rows. */
 bool pass_block_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
-                         const struct weights_block_gradient *g, int count, float tau, double *dtau, bool input_wanted);
+                         const struct weights_block_gradient *g, int count, float tau, double *dtau, size_t first,
+                         size_t wanted);
 
 /* Floats of scratch that a block of this shape needs. */
 size_t pass_block_scratch(const struct pass_block *b);
 
-/* Takes the arrays of a block whose shape is set, for one that is gone back through. */
-void pass_block_lay_out(struct pass *p, struct pass_block *b, bool weights);
+/* Takes the arrays of a block whose shape is set, for one that is gone back through; `wanted` rows of its output are.
+ */
+void pass_block_lay_out(struct pass *p, struct pass_block *b, size_t wanted, bool weights);
+
+/* Queries, keys and values of sample `sample` in b->qkv: rows of 3 D, or, where only some rows ask, [C, N, 2D] of keys
+ * and values and behind them [C, Q, D] of queries. The same of a gradient that lies like it. */
+struct attention_shape pass_block_heads(const struct pass_block *b, const struct rows *wanted);
+float *pass_block_q(const struct pass_block *b, const struct rows *wanted, int count, int sample, float *qkv);
+float *pass_block_k(const struct pass_block *b, const struct rows *wanted, int sample, float *qkv);
+
+/* pass_last.c: the last block where nothing but the mean of some rows of its output is wanted: mean [C, D]; and from
+ * the mean's gradient in p->dmean to that of its input in p->dx. */
+bool pass_last_forward(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
+                       float *mean);
+bool pass_last_backward(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
+                        double *dtau, bool input_wanted);
 
 /* pass_mae.c: the same for masked autoencoding. */
 void pass_mae_lay_out(struct pass *p);

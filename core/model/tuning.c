@@ -88,17 +88,17 @@ int tuning_lowest_block(const struct tuning *t) {
     return lowest;
 }
 
-struct pool_range tuning_pool_range(const struct tuning *t) {
+struct rows tuning_pool_rows(const struct tuning *t) {
     size_t prompts = tuning_has_prompts(t) ? (size_t)t->options.prompts : 0, patches = (size_t)shape_patches(&t->shape);
     switch (t->options.pool) {
     case POOL_MAE:
-        return (struct pool_range){1, prompts + patches};
+        return (struct rows){0, 1, prompts + patches};
     case POOL_IMG:
-        return (struct pool_range){1 + prompts, patches};
+        return (struct rows){0, 1 + prompts, patches};
     case POOL_PROMPT:
-        return (struct pool_range){1, prompts};
+        return (struct rows){0, 1, prompts};
     default:
-        return (struct pool_range){0, 1};
+        return (struct rows){1, 0, 0};
     }
 }
 

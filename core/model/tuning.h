@@ -17,7 +17,7 @@
 
 #include "core/formats/tensors.h"
 #include "core/model/weights.h"
-#include "core/nn/pool.h"
+#include "core/nn/rows.h"
 #include "core/settings.h"
 
 /* X(constant, name in files, short name); of the weights their names follow from the table of weights.h. */
@@ -134,8 +134,15 @@ int tuning_tokens(const struct tuning *t, int block);
 bool tuning_has_embedding(const struct tuning *t);
 int tuning_lowest_block(const struct tuning *t);
 
-/* Rows of a sequence with all prompts in it that make the feature. */
-struct pool_range tuning_pool_range(const struct tuning *t);
+/* Rows of a sequence with all prompts in it, [CLS, P prompts, patches], whose mean makes the feature (paper's
+ * reference: MODEL.*.pool):
+ *
+ *     cls            norm(x)[CLS]                      MoCo v3, DINO, supervised ("original")
+ *     mae            norm(mean of all but CLS)         MAE ("original"; "imgprompt_pool"): the prompts are in the mean
+ *     img, prompt    norm(mean of patches | prompts)   "img_pool", "prompt_pool"
+ *
+ * A LayerNorm acts row by row, so all of them are one norm of the mean of some rows. */
+struct rows tuning_pool_rows(const struct tuning *t);
 
 /* A tensor that shows `n` in theta, under n's name, which must live as long. */
 struct tensor tuning_tensor(const struct tuned *n, const float *theta);

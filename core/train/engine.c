@@ -259,6 +259,7 @@ int engine_step(struct engine *g, const float *theta, const struct batch *batch,
     g->step.seed = seed;
     g->step.number = step;
     g->step.dropout = true;
+    g->step.forward_only = false;
     g->step.weight = batch->readable > 0 ? 1.0f / (float)batch->readable : 0.0f;
     tuning_values(t, theta, t->options.method == METHOD_GATED_HARD ? g->noise : NULL, &g->step.values);
     memset(g->gradient, 0, t->total * sizeof *g->gradient);
@@ -275,6 +276,7 @@ int engine_forward(struct engine *g, const float *theta, const struct batch *bat
                    void *tick_context, const float **logits, const double **losses, struct error *e) {
     g->step.theta = theta;
     g->step.dropout = false;
+    g->step.forward_only = true;
     g->step.seed = (uint64_t)g->job->settings.seed;
     tuning_values(&g->job->tuning, theta, NULL, &g->step.values);
     int r = run(g, batch, false, tick, tick_context, e);

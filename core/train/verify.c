@@ -17,7 +17,7 @@ struct golden {
     struct tensors *file;
     struct model *model;
     struct tuning tuning;
-    struct pass *pass;
+    struct pass *pass, *looking; /* as a run computes, and with all of the attention */
     struct optimizer_options optimizer;
     int batch;
     double lr;
@@ -239,6 +239,7 @@ static struct pass_step next_step(struct golden *g, bool training) {
         .values = {g->gates, g->slopes, g->temps},
         .keep = training && tensors_find(g->file, "input.dropout") ? g->keep : NULL,
         .visible = tuning_reconstructs(t) ? g->visible : NULL,
+        .forward_only = !training,
         .batch = g->batch,
         .weight = 1.0f / (float)g->batch,
     };
@@ -294,7 +295,9 @@ static int compare_tuned(const struct golden *g, const char *prefix, const float
 static int compare_attention(struct golden *g, struct error *e) {
     const struct tuning *t = &g->tuning;
     struct pass_step step = next_step(g, true);
+    struct pass_chunk chunk = {.count = g->batch, .images = g->images, .labels = g->labels};
     int done = 0;
+    pass_forward(g->looking, &step, &chunk, g->logits, NULL);
     for (int l = 0; l < t->shape.depth; l++) {
         size_t n = (size_t)shape_patches(&t->shape) + 1 + (size_t)tuning_prompts_at(t, l), at = 0;
         char name[32];
@@ -304,7 +307,7 @@ static int compare_attention(struct golden *g, struct error *e) {
             return error_set(e, ERROR_MEMORY, "%s: not enough memory to verify it", g->path);
         for (int i = 0; i < g->batch; i++)
             for (int h = 0; h < t->shape.heads; h++, at += n * n)
-                pass_attention(g->pass, &step, l, i, h, ours + at);
+                pass_attention(g->looking, &step, l, i, h, ours + at);
         int r = compare(g, "expect.attention.", name, at, ours, e);
         free(ours);
         if (r < 0)
@@ -388,9 +391,12 @@ static int verify(struct golden *g, struct error *e) {
                              .tuning = &g->tuning,
                              .chunk = g->batch,
                              .backward = true,
-                             .keep_all = true,
                              .decoder_pos = tuning_reconstructs(&g->tuning) ? g->decoder_pos : NULL};
-    if ((r = pass_create(&g->pass, &o, e)) < 0 || (r = compare_all(g, e)) < 0)
+    struct pass_options looking = o;
+    looking.backward = false;
+    looking.keep_all = true;
+    if ((r = pass_create(&g->pass, &o, e)) < 0 || (r = pass_create(&g->looking, &looking, e)) < 0 ||
+        (r = compare_all(g, e)) < 0)
         return r;
     int expected = 0;
     for (size_t i = 0; i < tensors_count(g->file); i++) {
@@ -413,6 +419,7 @@ int verify_file(const char *path, verify_tensor_fn *on_tensor, void *context, st
     if (r == 0)
         r = verify(&g, e);
     pass_destroy(g.pass);
+    pass_destroy(g.looking);
     free(g.memory);
     free(g.labels);
     free(g.visible);
