@@ -21,11 +21,11 @@ struct head {
     size_t tokens_up, width_up; /* N', d' */
     float scale;                /* of the logits */
     const float *q, *k, *v;
-    float *k_columns, *v_columns;        /* k^T, v^T */
-    float *k_rows, *v_rows;              /* k, v */
-    float *p, *dp;                       /* [BLOCK, N'] */
-    float *q_rows, *dout_rows, *dq_rows; /* [BLOCK, d'] */
-    float *dk_rows, *dv_rows;            /* [N, d'] */
+    float *k_columns, *v_columns; /* k^T, v^T */
+    float *k_rows, *v_rows;       /* k, v */
+    float *p, *dp;                /* [BLOCK, N'] */
+    float *room[2];               /* [BLOCK, d'], for rows that do not fill their registers */
+    float *dq;                    /* [BLOCK, d'] */
 };
 
 struct attention_shape attention_shape_qkv(size_t tokens, size_t heads, size_t width) {
@@ -50,13 +50,11 @@ static size_t lay_out(struct head *h, const struct attention_shape *s, float *sc
                  {&h->v_columns, columns},
                  {&h->k_rows, rows},
                  {&h->v_rows, rows},
-                 {&h->dk_rows, rows},
-                 {&h->dv_rows, rows},
                  {&h->p, BLOCK * h->tokens_up},
                  {&h->dp, BLOCK * h->tokens_up},
-                 {&h->q_rows, BLOCK * h->width_up},
-                 {&h->dout_rows, BLOCK * h->width_up},
-                 {&h->dq_rows, BLOCK * h->width_up}};
+                 {&h->room[0], BLOCK * h->width_up},
+                 {&h->room[1], BLOCK * h->width_up},
+                 {&h->dq, BLOCK * h->width_up}};
     size_t taken = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (scratch)
@@ -79,18 +77,37 @@ static void begin(struct head *h, size_t number, float tau, const float *q, cons
     h->v = h->k + s->heads * s->width;
 }
 
+static inline void copy(const float *from, float *to, size_t n) {
+    enum { PIECE = 16 }; /* of constant size, so that no function is called for so little */
+    size_t i = 0;
+    for (; i + PIECE <= n; i += PIECE)
+        memcpy(to + i, from + i, PIECE * sizeof *to);
+    for (; i < n; i++)
+        to[i] = from[i];
+}
+
 /* from [rows, width] of any stride -> to [rows, width'], its rows filled up with zeros. */
 static void take_rows(const struct head *h, size_t rows, const float *from, size_t from_row, float *to) {
     size_t width = h->shape->width;
     for (size_t i = 0; i < rows; i++) {
-        memcpy(to + i * h->width_up, from + i * from_row, width * sizeof *to);
-        memset(to + i * h->width_up + width, 0, (h->width_up - width) * sizeof *to);
+        copy(from + i * from_row, to + i * h->width_up, width);
+        for (size_t j = width; j < h->width_up; j++)
+            to[i * h->width_up + j] = 0;
     }
 }
 
-static void give_rows(const struct head *h, size_t rows, const float *from, float *to, size_t to_row) {
-    for (size_t i = 0; i < rows; i++)
-        memcpy(to + i * to_row, from + i * h->width_up, h->shape->width * sizeof *to);
+/* Rows of the right operand of a product. */
+struct operand {
+    const float *rows;
+    size_t row;
+};
+
+/* Where they are, if they fill their registers: product() reads whole ones. */
+static struct operand operand(const struct head *h, size_t rows, const float *from, size_t from_row, float *room) {
+    if (h->shape->width == h->width_up)
+        return (struct operand){from, from_row};
+    take_rows(h, rows, from, from_row, room);
+    return (struct operand){room, h->width_up};
 }
 
 /* from [N, width] -> to [width, N'], likewise. */
@@ -176,33 +193,59 @@ void attention_forward(const struct attention_shape *s, float tau, const float *
     }
 }
 
-/* c [g.tokens, d'] = (or +=) the columns of a [count, N'] that are wanted, transposed, times b [count, d']. */
+/* c [g.tokens, d] of any stride = (or += after the first block) the columns of a [count, N'] that are wanted,
+ * transposed, times b [count, d]. */
 static void add_transposed(const struct head *h, const struct attention_gradient *g, size_t first, size_t count,
-                           const float *a, const float *b, float *c) {
+                           const float *a, struct operand b, float *c) {
     struct vector_product t = {.m = g->tokens,
                                .n = h->shape->width,
                                .k = count,
                                .a = a + g->first_token,
                                .a_row = 1,
                                .a_col = h->tokens_up,
-                               .b = b,
-                               .b_row = h->width_up,
+                               .b = b.rows,
+                               .b_row = b.row,
                                .c = c,
-                               .c_row = h->width_up,
+                               .c_row = g->kv_row,
                                .add = first > 0};
     h->ops->product(&t);
 }
 
-/* The queries first.. of a head: their dq, and what they add to dk and dv. Returns the sum of q dq. */
+/* dq of the queries first.. of head `number`: what is wanted of it into g; returns the sum of q dq. */
+static double give_dq(const struct head *h, const struct attention_gradient *g, size_t number, size_t first,
+                      size_t count) {
+    size_t width = h->shape->width;
+    struct vector_product product = {.m = count,
+                                     .n = width,
+                                     .k = h->shape->tokens,
+                                     .a = h->dp,
+                                     .a_row = h->tokens_up,
+                                     .a_col = 1,
+                                     .b = h->k_rows,
+                                     .b_row = h->width_up,
+                                     .c = h->dq,
+                                     .c_row = h->width_up,
+                                     .add = false};
+    double sum = 0;
+    h->ops->product(&product);
+    for (size_t i = 0; i < count; i++) {
+        size_t query = first + i;
+        sum += (double)h->ops->dot(width, h->q + query * h->shape->q_row, h->dq + i * h->width_up);
+        if (query >= g->first_query && query < g->first_query + g->queries)
+            copy(h->dq + i * h->width_up, g->dq + (query - g->first_query) * g->q_row + number * width, width);
+    }
+    return sum;
+}
+
+/* The queries first.. of head `number`: their dq, and what they add to dk and dv. Returns the sum of q dq. */
 static double backward_block(const struct head *h, const struct attention_gradient *g, size_t number, size_t first,
                              size_t count, const float *dout, bool dtau) {
     const struct attention_shape *s = h->shape;
-    size_t dim = s->heads * s->width, last = first + count;
-    const float *dout_h = dout + first * dim + number * s->width;
+    size_t dim = s->heads * s->width;
+    const float *q_h = h->q + first * s->q_row, *dout_h = dout + first * dim + number * s->width;
+    float *dk = g->dk + number * s->width, *dv = dk + dim;
     probabilities(h, first, count);
-    take_rows(h, count, h->q + first * s->q_row, s->q_row, h->q_rows);
-    take_rows(h, count, dout_h, dim, h->dout_rows);
-    add_transposed(h, g, first, count, h->p, h->dout_rows, h->dv_rows);
+    add_transposed(h, g, first, count, h->p, operand(h, count, dout_h, dim, h->room[0]), dv);
     struct vector_product dp = {.m = count,
                                 .n = h->tokens_up,
                                 .k = s->width,
@@ -217,36 +260,14 @@ static double backward_block(const struct head *h, const struct attention_gradie
     h->ops->product(&dp);
     for (size_t i = 0; i < count; i++)
         h->ops->softmax_backward(h->tokens_up, h->scale, h->p + i * h->tokens_up, h->dp + i * h->tokens_up);
-    add_transposed(h, g, first, count, h->dp, h->q_rows, h->dk_rows);
-    size_t from = first > g->first_query ? first : g->first_query;
-    size_t to = last < g->first_query + g->queries ? last : g->first_query + g->queries;
-    if (!dtau && from >= to)
-        return 0;
-    struct vector_product dq = {.m = count,
-                                .n = s->width,
-                                .k = s->tokens,
-                                .a = h->dp,
-                                .a_row = h->tokens_up,
-                                .a_col = 1,
-                                .b = h->k_rows,
-                                .b_row = h->width_up,
-                                .c = h->dq_rows,
-                                .c_row = h->width_up,
-                                .add = false};
-    h->ops->product(&dq);
-    if (from < to)
-        give_rows(h, to - from, h->dq_rows + (from - first) * h->width_up,
-                  g->dq + (from - g->first_query) * g->q_row + number * s->width, g->q_row);
-    double sum = 0;
-    for (size_t i = 0; dtau && i < count; i++)
-        sum += (double)h->ops->dot(s->width, h->q_rows + i * h->width_up, h->dq_rows + i * h->width_up);
-    return sum;
+    add_transposed(h, g, first, count, h->dp, operand(h, count, q_h, s->q_row, h->room[1]), dk);
+    bool wanted = first < g->first_query + g->queries && first + count > g->first_query;
+    return dtau || wanted ? give_dq(h, g, number, first, count) : 0;
 }
 
 void attention_backward(const struct attention_shape *s, float tau, const float *q, const float *k, const float *dout,
                         const struct attention_gradient *g, double *dtau, float *scratch) {
     struct head h;
-    size_t dim = s->heads * s->width;
     double q_dq = 0;
     lay_out(&h, s, scratch);
     for (size_t number = 0; number < s->heads; number++) {
@@ -256,9 +277,6 @@ void attention_backward(const struct attention_shape *s, float tau, const float 
         take_rows(&h, s->tokens, h.k, s->kv_row, h.k_rows);
         for (size_t first = 0; first < s->queries; first += BLOCK)
             q_dq += backward_block(&h, g, number, first, block_at(s, first), dout, dtau);
-        float *dk = g->dk + number * s->width;
-        give_rows(&h, g->tokens, h.dk_rows, dk, g->kv_row);
-        give_rows(&h, g->tokens, h.dv_rows, dk + dim, g->kv_row);
     }
     /* The logit is z = q k^T scale, so dz/dtau = -z / tau, and sum(dz z) over a row is q . dq: no logits are kept. */
     if (dtau)
