@@ -9,6 +9,8 @@ static void print(const struct plan *p, const struct job *j) {
     char time[32], line[256];
     printf("memory        %10.0f MiB, %d threads, chunks of %d images\n", (double)p->bytes / 1048576, p->threads,
            j->settings.chunk);
+    if (p->kept)
+        printf("kept blocks   %10.0f MiB at most (--cache-blocks)\n", (double)p->kept / 1048576);
     printf("training      %10.2f images/s\n", p->train_images_s);
     printf("evaluation    %10.2f images/s\n", p->eval_images_s);
     printf("a batch       %10.3f s (%d images)\n", p->batch_s, j->settings.batch);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -34,7 +35,8 @@ static void sound(int r, const struct error *e) {
         fail_msg("%s", e->text);
 }
 
-static void set_up(struct rig *r, const char *method, const char *batch, int threads) {
+/* `more`: names and values, NULL at the end. */
+static void set_up_with(struct rig *r, const char *method, const char *batch, int threads, const char *const *more) {
     struct settings s;
     struct error e = {0};
     *r = (struct rig){0};
@@ -49,6 +51,8 @@ static void set_up(struct rig *r, const char *method, const char *batch, int thr
     set(&s, "scenes-train", batch);
     set(&s, "scenes-val", "23");
     set(&s, "scenes-test", "1");
+    for (; *more; more += 2)
+        set(&s, more[0], more[1]);
     sound(job_open(&r->job, &s, &e), &e);
     control_create(&r->control);
     sound(engine_create(&r->engine, &r->job, threads, &r->control, &e), &e);
@@ -56,6 +60,10 @@ static void set_up(struct rig *r, const char *method, const char *batch, int thr
     r->theta = calloc(r->job.tuning.total, sizeof *r->theta);
     assert_non_null(r->theta);
     tuning_initialise(&r->job.tuning, r->job.model, 42, r->theta);
+}
+
+static void set_up(struct rig *r, const char *method, const char *batch, int threads) {
+    set_up_with(r, method, batch, threads, (const char *const[]){NULL});
 }
 
 static void open_loader(struct rig *r, enum split split) {
@@ -121,6 +129,69 @@ static void steps_give_the_same_bytes_for_any_number_of_threads(void **state) {
         }
         free(first);
     }
+}
+
+/* Steps and an evaluation with frozen blocks kept for no image, for some and for all: the same bytes. */
+static void keeping_frozen_blocks_changes_no_bit(void **state) {
+    (void)state;
+    static const struct {
+        const char *method, *insert_at;
+        size_t floats; /* that an image's take, nano: 17 tokens of 48 */
+    } ways[] = {{"linear", "1", 48}, {"partial-2", "1", 17 * 48}, {"shallow", "3", 17 * 48}, {"gated", "4", 17 * 48}};
+    for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+        float *wanted = NULL;
+        const char *const limits[] = {"0", "1", "1024"};
+        for (int k = 0; k < 6; k++) {
+            struct rig r;
+            struct engine_result out;
+            struct evaluation v;
+            struct error e = {0};
+            const char *more[] = {"insert-at", ways[w].insert_at, "temps", "off", "cache-blocks", limits[k % 3], NULL};
+            set_up_with(&r, ways[w].method, "400", k < 3 ? 1 : 3, more);
+            size_t total = r.job.tuning.total, needed = 424 * ways[w].floats * sizeof(float);
+            size_t limit = (size_t)atoi(limits[k % 3]) << 20;
+            assert_int_equal(job_kept_bytes(&r.job), needed < limit ? needed : limit - limit % (ways[w].floats * 4));
+            open_loader(&r, SPLIT_TRAIN);
+            struct batch b = next(&r);
+            for (uint64_t s = 0; s < STEPS; s++) {
+                sound(engine_step(r.engine, r.theta, &b, s, NULL, NULL, &out, &e), &e);
+                size_t room = limit / (ways[w].floats * sizeof(float));
+                assert_int_equal(out.known, s == 0 ? 0 : room < 400 ? room : 400);
+            }
+            open_loader(&r, SPLIT_VAL);
+            sound(evaluation_create(&v, r.job.tuning.options.classes, &e), &e);
+            for (int twice = 0; twice < 2; twice++)
+                sound(evaluate(r.engine, r.theta, r.loader, NULL, NULL, &v, &e), &e);
+            if (!wanted) {
+                wanted = malloc((total + 1) * sizeof *wanted);
+                assert_non_null(wanted);
+                memcpy(wanted, out.gradient, total * sizeof *wanted);
+                wanted[total] = (float)v.loss;
+            }
+            assert_memory_equal(wanted, out.gradient, total * sizeof *wanted);
+            assert_true(wanted[total] == (float)v.loss);
+            evaluation_destroy(&v);
+            tear_down(&r);
+        }
+        free(wanted);
+    }
+}
+
+static void nothing_is_kept_of_augmented_images(void **state) {
+    (void)state;
+    struct rig r;
+    struct engine_result out;
+    struct error e = {0};
+    const char *more[] = {"augment", "flip", NULL};
+    set_up_with(&r, "linear", "20", 2, more);
+    assert_int_equal(job_kept_bytes(&r.job), 24 * 48 * sizeof(float)); /* val and test alone */
+    open_loader(&r, SPLIT_TRAIN);
+    struct batch b = next(&r);
+    for (uint64_t s = 0; s < STEPS; s++) {
+        sound(engine_step(r.engine, r.theta, &b, s, NULL, NULL, &out, &e), &e);
+        assert_int_equal(out.known, 0);
+    }
+    tear_down(&r);
 }
 
 static void a_step_is_the_mean_over_readable_images(void **state) {
@@ -386,6 +457,8 @@ static void a_cancel_drops_the_step_and_leaves_the_engine_usable(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_give_the_same_bytes_for_any_number_of_threads),
+        cmocka_unit_test(keeping_frozen_blocks_changes_no_bit),
+        cmocka_unit_test(nothing_is_kept_of_augmented_images),
         cmocka_unit_test(a_step_is_the_mean_over_readable_images),
         cmocka_unit_test(evaluation_is_the_same_for_any_number_of_threads),
         cmocka_unit_test(evaluation_does_not_depend_on_the_batch_size),

@@ -521,6 +521,65 @@ static void what_is_left_out_changes_nothing(void **state) {
             }
 }
 
+/* What frozen blocks make of an image, known or not, is what the whole pass makes of it, but for rounding. */
+static void a_prefix_stands_for_the_blocks_below(void **state) {
+    (void)state;
+    const struct {
+        enum method method;
+        enum pool pool;
+        int insert_at;
+        bool plain;
+    } ways[] = {
+        {METHOD_LINEAR, POOL_MAE, 0, false}, {METHOD_LINEAR, POOL_CLS, 0, true}, {METHOD_SHALLOW, POOL_MAE, 1, false},
+        {METHOD_GATED, POOL_CLS, 2, false},  {METHOD_GATED, POOL_IMG, 3, false}, {METHOD_DEEP, POOL_MAE, 2, true},
+    };
+    for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
+        struct tuning_options o = options(ways[k].method, ways[k].pool, ways[k].insert_at, false);
+        struct pass_options p = {.chunk = BATCH, .backward = true, .plain = ways[k].plain};
+        struct rig whole, parts;
+        set_up(&whole, &o, p);
+        set_up(&parts, &o, p);
+        size_t n = pass_prefix_floats(&parts.tuning);
+        assert_int_equal(n, (o.method == METHOD_LINEAR ? 1 : 10) * model->shape.dim);
+        float *found = calloc(BATCH * n, sizeof *found), first[BATCH * CLASSES];
+        float *gradient = calloc(whole.tuning.total, sizeof *gradient);
+        assert_non_null(found);
+        assert_non_null(gradient);
+        backward(&whole);
+        for (int known = 0; known < 3; known++) { /* computed, known, one of them computed */
+            struct pass_prefix prefix[BATCH];
+            for (int i = 0; i < BATCH; i++) {
+                prefix[i] = (struct pass_prefix){.found = found + (size_t)i * n};
+                if (known == 1 || (known == 2 && i != 1))
+                    prefix[i] = (struct pass_prefix){.known = found + (size_t)i * n};
+            }
+            struct pass_chunk chunk = {.count = BATCH, .images = images, .labels = labels, .prefix = prefix};
+            memset(parts.gradient, 0, parts.tuning.total * sizeof *parts.gradient);
+            assert_int_equal(pass_forward(parts.pass, &parts.step, &chunk, parts.logits, parts.losses), 0);
+            assert_int_equal(pass_backward(parts.pass, &parts.step, &chunk, parts.logits, parts.gradient), 0);
+            if (known == 0) {
+                memcpy(first, parts.logits, sizeof first);
+                memcpy(gradient, parts.gradient, parts.tuning.total * sizeof *gradient);
+            }
+            assert_memory_equal(first, parts.logits, sizeof first);
+            assert_memory_equal(gradient, parts.gradient, parts.tuning.total * sizeof *gradient);
+            assert_true(numbers_error_f32(BATCH * CLASSES, parts.logits, whole.logits) < 2e-6);
+            assert_true(numbers_error_f32(parts.tuning.total, parts.gradient, whole.gradient) < 1e-5);
+        }
+        free(gradient);
+        free(found);
+        tear_down(&whole);
+        tear_down(&parts);
+    }
+    struct tuning t;
+    struct tuning_options o = options(METHOD_GATED, POOL_MAE, 2, true);
+    assert_int_equal(tuning_create(&t, &o, &model->shape, NULL), 0);
+    assert_int_equal(pass_prefix_floats(&t), 0); /* temperatures are tuned below */
+    o = options(METHOD_SHALLOW, POOL_MAE, 0, false);
+    assert_int_equal(tuning_create(&t, &o, &model->shape, NULL), 0);
+    assert_int_equal(pass_prefix_floats(&t), 0);
+}
+
 /* A closed gate lets nothing of its block's prompt rows through: they are not computed where no gradient follows. */
 static void closed_gates_leave_out_what_they_hold_back(void **state) {
     (void)state;
@@ -637,6 +696,7 @@ int main(void) {
         cmocka_unit_test(attention_that_is_not_kept_is_said),
         cmocka_unit_test(forward_is_the_same_with_or_without_what_is_kept),
         cmocka_unit_test(what_is_left_out_changes_nothing),
+        cmocka_unit_test(a_prefix_stands_for_the_blocks_below),
         cmocka_unit_test(closed_gates_leave_out_what_they_hold_back),
         cmocka_unit_test(time_is_kept_by_operator_while_it_is_asked_for),
         cmocka_unit_test(bytes_grow_with_what_is_asked_for),

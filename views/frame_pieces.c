@@ -172,7 +172,7 @@ static void add_speed(struct list *l, const struct view_context *x) {
     PRINT(p->brief, "%.*f img/s", decimals, s->images_per_s);
     if (!(m->peak_gflops > 0 && x->task->train_gflop > 0))
         return;
-    double percent = 100 * s->images_per_s * x->task->train_gflop / m->peak_gflops;
+    double percent = 100 * view_gflops(x) / m->peak_gflops;
     p = add(l, 8, THEME_DIM);
     PRINT(p->full, "%.0f%% of peak", percent);
     PRINT(p->brief, "%.0f%% peak", percent);

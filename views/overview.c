@@ -86,7 +86,7 @@ static void add_rate(struct facts *f, const struct view_context *x) {
 
 /* Images a second stand in the frame. */
 static void add_speed(struct facts *f, const struct view_context *x) {
-    double work = x->now->images_per_s * x->task->train_gflop, peak = x->machine->peak_gflops;
+    double work = view_gflops(x), peak = x->machine->peak_gflops;
     char text[48], after[48] = "GFLOP/s";
     if (!(work > 0))
         return;

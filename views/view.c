@@ -30,6 +30,10 @@ void view_wanted_pictures(const struct view_context *x, struct area a, struct pi
         v->wanted(x, a, out);
 }
 
+double view_gflops(const struct view_context *x) {
+    return x->now->images_per_s * (x->task->train_gflop - x->now->kept * x->task->kept_gflop);
+}
+
 const char *view_share(const struct snapshot *s) {
     return s->reconstructs ? "explained" : "top-1";
 }

@@ -28,6 +28,7 @@ struct view_task {
     const char *const *class_names; /* [classes] */
     size_t images[SPLITS];
     double train_gflop, eval_gflop; /* per image */
+    double kept_gflop;              /* of both, what an image does not take whose frozen blocks are kept */
     bool read_only;                 /* a finished run that is shown */
 };
 
@@ -126,6 +127,9 @@ size_t view_samples(const struct predictions *p, const struct choice *choice, si
 
 /* Seconds as people say them: "42 s", "3m20s", "15h04m", "2d03h". Returns out. */
 const char *view_duration(double seconds, char out[static 32]);
+/* GFLOP/s that the run does, counted in the method's own operations less those of frozen blocks that are kept. */
+double view_gflops(const struct view_context *x);
+
 /* What the share of a run is, "top-1" or "explained" (of masked patches), and its loss: "cross-entropy", "masked
  * patches". */
 const char *view_share(const struct snapshot *s);

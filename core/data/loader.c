@@ -291,7 +291,16 @@ int loader_next(struct loader *l, struct batch *out, struct error *e) {
         r = error_set(e, ERROR_DATA, "%s: none of the %zu %s images can be read; one of them: %s",
                       dataset_spec(l->options.dataset), l->images, split_name(l->options.split), l->first_bad);
     } else {
-        *out = (struct batch){count, slot->readable, slot->images, slot->labels, slot->index};
+        const struct loader_options *o = &l->options;
+        *out = (struct batch){
+            .count = count,
+            .readable = slot->readable,
+            .images = slot->images,
+            .labels = slot->labels,
+            .index = slot->index,
+            .split = o->split,
+            .as_is = !o->training || (o->preprocess.augment == AUGMENT_NONE && !o->stream),
+        };
         l->holding = true;
         r = 1;
     }

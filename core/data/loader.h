@@ -38,7 +38,9 @@ struct batch {
     int readable;          /* of these */
     const float *images;   /* [count, 3, image, image]; zeros for an unreadable one */
     const int *labels;     /* [count]; -1 for an unreadable one */
-    const uint32_t *index; /* [count], index in the split */
+    const uint32_t *index; /* [count], index in the split; NULL: from elsewhere */
+    enum split split;
+    bool as_is; /* not augmented: each image depends on (dataset, split, index) alone */
 };
 
 struct loader;

@@ -36,6 +36,16 @@ double flops_forward(const struct tuning *t) {
     return sum;
 }
 
+double flops_prefix(const struct tuning *t) {
+    double sum = patch_embedding(t);
+    int lowest = tuning_lowest_block(t);
+    if (lowest == 0 || tuning_has_embedding(t) || tuning_reconstructs(t))
+        return 0;
+    for (int l = 0; l < lowest; l++)
+        sum += products(&t->shape, tuning_tokens(t, l)) + attention(&t->shape, tuning_tokens(t, l));
+    return sum;
+}
+
 double flops_training(const struct tuning *t) {
     const struct vit_shape *d = &t->weights.decoder;
     double sum = flops_forward(t) + 2 * head(t), n = 1 + shape_patches(&t->shape);

@@ -19,5 +19,6 @@
 
 double flops_forward(const struct tuning *t);  /* of one image */
 double flops_training(const struct tuning *t); /* forward and backward of one image */
+double flops_prefix(const struct tuning *t);   /* of flops_forward(), what pass_prefix has: 0 where there is none */
 
 #endif

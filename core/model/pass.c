@@ -248,19 +248,77 @@ static void widen(struct pass *p, int block, size_t tokens, int count) {
                          p->blocks[block].x + (size_t)i * wide * dim);
 }
 
-static void embed(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk) {
+/* The tokens of one image, CLS and patches. */
+static void embed_one(struct pass *p, const float *image, float *to) {
     const struct weights_globals *w = &p->globals;
     const struct vit_shape *s = &p->options.tuning->shape;
-    size_t tokens = (size_t)shape_patches(s) + 1, dim = (size_t)s->dim, area = (size_t)s->image * (size_t)s->image * 3;
+    patch_columns(s, image, p->columns);
+    patch_forward(s, p->columns, w->patch_weight, w->patch_bias, w->cls_token, w->pos_embed, to);
+}
+
+static size_t image_floats(const struct vit_shape *s) {
+    return 3 * (size_t)s->image * (size_t)s->image;
+}
+
+static void embed(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk) {
+    const struct vit_shape *s = &p->options.tuning->shape;
+    size_t tokens = (size_t)shape_patches(s) + 1, dim = (size_t)s->dim;
     float *to = way_into(p, 0, tokens);
-    for (int i = 0; i < chunk->count; i++) {
-        patch_columns(s, chunk->images + (size_t)i * area, p->columns);
-        patch_forward(s, p->columns, w->patch_weight, w->patch_bias, w->cls_token, w->pos_embed,
-                      to + (size_t)i * tokens * dim);
-    }
+    for (int i = 0; i < chunk->count; i++)
+        embed_one(p, chunk->images + (size_t)i * image_floats(s), to + (size_t)i * tokens * dim);
     pass_check(p, -1, "patch embedding", (size_t)chunk->count * tokens * dim, to);
     widen(p, 0, tokens, chunk->count);
     put_prompts(p, step, chunk, 0);
+}
+
+size_t pass_prefix_floats(const struct tuning *t) {
+    int lowest = tuning_lowest_block(t);
+    if (lowest == 0 || tuning_has_embedding(t) || tuning_reconstructs(t))
+        return 0;
+    return (size_t)t->shape.dim * (lowest == t->shape.depth ? 1 : (size_t)shape_patches(&t->shape) + 1);
+}
+
+/* One image through what is frozen. */
+static bool compute_prefix(struct pass *p, const struct pass_step *step, const float *image, float *to) {
+    int depth = p->options.tuning->shape.depth;
+    size_t dim = (size_t)p->options.tuning->shape.dim;
+    embed_one(p, image, p->blocks[0].x);
+    pass_check(p, -1, "patch embedding", p->blocks[0].tokens * dim, p->blocks[0].x);
+    for (int l = 0; l < p->lowest; l++) {
+        const struct pass_block *b = &p->blocks[l];
+        if (p->pools && l + 1 == depth)
+            return pass_last_forward(p, b, &p->weights[l], 1, step->values.temps[l], to);
+        float *out = l + 1 == p->lowest && p->lowest < depth ? to : p->blocks[l + 1].x;
+        if (!pass_block_forward(p, b, &p->weights[l], 1, step->values.temps[l], NULL, out))
+            return false;
+    }
+    if (p->lowest == depth)
+        rows_mean(&p->pool, dim, p->blocks[depth].x, to);
+    return true;
+}
+
+/* Every sample's prefix, into the input of block p->lowest or p->mean. */
+static bool take_prefix(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk) {
+    const struct vit_shape *s = &p->options.tuning->shape;
+    size_t tokens = (size_t)shape_patches(s) + 1, n = pass_prefix_floats(p->options.tuning);
+    bool features = p->lowest == s->depth;
+    for (int i = 0; i < chunk->count; i++) {
+        const struct pass_prefix *prefix = &chunk->prefix[i];
+        float *to = (features ? p->mean : p->plain) + (size_t)i * n;
+        if (prefix->known)
+            memcpy(to, prefix->known, n * sizeof *to);
+        else if (!compute_prefix(p, step, chunk->images + (size_t)i * image_floats(s), to))
+            return false;
+        if (!prefix->known && prefix->found)
+            memcpy(prefix->found, to, n * sizeof *to);
+    }
+    if (features)
+        return true;
+    if (p->blocks[p->lowest].tokens == tokens)
+        memcpy(p->blocks[p->lowest].x, p->plain, (size_t)chunk->count * n * sizeof *p->plain);
+    widen(p, p->lowest, tokens, chunk->count);
+    put_prompts(p, step, chunk, p->lowest);
+    return true;
 }
 
 /* Whether the gate after block l lets nothing of the block's prompt rows through, and nothing else asks for them. */
@@ -316,7 +374,8 @@ static void classify(struct pass *p, const struct pass_step *step, const struct 
     const struct weights_globals *w = &p->globals;
     const struct pass_block *last = &p->blocks[t->shape.depth];
     size_t dim = (size_t)t->shape.dim, classes = (size_t)t->options.classes, count = (size_t)chunk->count;
-    for (size_t i = 0; !p->pools && i < count; i++)
+    bool pooled = p->pools || (chunk->prefix && p->lowest == t->shape.depth);
+    for (size_t i = 0; !pooled && i < count; i++)
         rows_mean(&p->pool, dim, last->x + i * last->tokens * dim, p->mean + i * dim);
     layernorm_forward(count, dim, p->mean, w->norm_weight, w->norm_bias, p->feature, p->mean_stats);
     pass_check(p, -1, "pooled feature", count * dim, p->feature);
@@ -347,8 +406,11 @@ int pass_forward(struct pass *p, const struct pass_step *step, const struct pass
     bind_weights(p, step->theta);
     if (tuning_reconstructs(t))
         return pass_mae_forward(p, step, chunk, logits, losses);
-    embed(p, step, chunk);
-    for (int l = 0; l < t->shape.depth; l++)
+    if (!chunk->prefix)
+        embed(p, step, chunk);
+    else if (!take_prefix(p, step, chunk))
+        return ERROR_CANCELLED;
+    for (int l = chunk->prefix ? p->lowest : 0; l < t->shape.depth; l++)
         if (!run_block(p, step, chunk, l))
             return ERROR_CANCELLED;
     classify(p, step, chunk, logits);

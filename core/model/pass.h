@@ -51,9 +51,22 @@ struct pass_chunk {
     const float *images;   /* [count, 3, S, S] */
     const int *labels;     /* [count], -1: no label, no loss; may be NULL without losses */
     const uint32_t *index; /* [count] in the split, the key of an image's mask in evaluation; NULL: the position */
+    const struct pass_prefix *prefix; /* [count]; NULL: all blocks are computed for all samples at once */
+};
+
+/* What the patch embedding and the blocks below tuning_lowest_block() make of an image [pass_prefix_floats()]: tokens
+ * without prompts, or, where no block is tuned, the mean that makes the feature. Frozen, it is the same in every step.
+ * Computed one image a call, since the number of rows in a matrix product changes the last bits of each: the same
+ * whether it was known or not. */
+struct pass_prefix {
+    const float *known; /* NULL: computed from the image */
+    float *found;       /* where it is copied to then; may be NULL */
 };
 
 struct pass;
+
+/* Floats of an image's prefix; 0 where there is none, since block 0 or the embedding is tuned. */
+size_t pass_prefix_floats(const struct tuning *t);
 
 /* Errors: ERROR_MEMORY. */
 int pass_create(struct pass **out, const struct pass_options *options, struct error *e);

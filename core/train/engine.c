@@ -12,6 +12,7 @@
 #include "core/nn/loss.h"
 #include "core/nn/prompt.h"
 #include "core/nn/vector.h"
+#include "core/train/kept.h"
 
 struct engine {
     const struct job *job;
@@ -25,8 +26,12 @@ struct engine {
     float *logits;        /* [batch, classes] */
     double *losses;       /* [batch] */
     float *noise;         /* [depth - 1] */
-    int most;             /* images of the largest batch */
-    atomic_int done, all;
+    struct kept *kept;    /* NULL: there is nothing to keep */
+    size_t prefix_floats;
+    struct pass_prefix **prefix; /* a member each: [chunk] */
+    float **found;               /* a member each: [chunk, prefix_floats] */
+    int most;                    /* images of the largest batch */
+    atomic_int done, all, known;
     /* of the call under way */
     struct pass_step step;
     const struct batch *batch;
@@ -47,10 +52,16 @@ static bool go_on(void *context) {
 static void lay_out(struct engine *g, int threads) {
     const struct tuning *t = &g->job->tuning;
     size_t total = t->total, depth = (size_t)t->shape.depth;
+    size_t chunk = (size_t)g->job->settings.chunk;
     for (int i = 0; i < threads; i++) {
         float *partial = arena_floats(&g->arena, total);
-        if (g->arena.base)
+        struct pass_prefix *prefix = arena_take(&g->arena, chunk, sizeof *prefix);
+        float *found = arena_floats(&g->arena, arena_product(chunk, g->prefix_floats));
+        if (g->arena.base) {
             g->partial[i] = partial;
+            g->prefix[i] = prefix;
+            g->found[i] = found;
+        }
     }
     g->gradient = arena_floats(&g->arena, total);
     g->logits = arena_floats(&g->arena, arena_product((size_t)g->most, (size_t)tuning_outputs(t)));
@@ -59,6 +70,16 @@ static void lay_out(struct engine *g, int threads) {
     g->step.values.gates = arena_floats(&g->arena, depth);
     g->step.values.slopes = arena_floats(&g->arena, depth);
     g->step.values.temps = arena_floats(&g->arena, depth);
+}
+
+static int keep_prefixes(struct engine *g, struct error *e) {
+    const struct job *j = g->job;
+    if (!j->dataset || g->prefix_floats == 0)
+        return 0;
+    size_t counts[SPLITS];
+    for (int s = 0; s < SPLITS; s++)
+        counts[s] = dataset_size(j->dataset, (enum split)s);
+    return kept_create(&g->kept, counts, g->prefix_floats, (size_t)j->settings.cache_blocks << 20, e);
 }
 
 int engine_create(struct engine **out, const struct job *job, int threads, struct control *control, struct error *e) {
@@ -72,8 +93,11 @@ int engine_create(struct engine **out, const struct job *job, int threads, struc
     g->most = (s->batch + s->chunk - 1) / s->chunk * s->chunk;
     g->passes = calloc((size_t)threads, sizeof(struct pass *));
     g->partial = calloc((size_t)threads, sizeof(float *));
+    g->prefix = calloc((size_t)threads, sizeof(struct pass_prefix *));
+    g->found = calloc((size_t)threads, sizeof(float *));
+    g->prefix_floats = pass_prefix_floats(&job->tuning);
     int r = ERROR_MEMORY;
-    if (!g->passes || !g->partial) {
+    if (!g->passes || !g->partial || !g->prefix || !g->found) {
         error_set(e, r, "not enough memory for the training engine");
         goto fail;
     }
@@ -81,6 +105,8 @@ int engine_create(struct engine **out, const struct job *job, int threads, struc
     if ((r = arena_reserve(&g->arena, e)) < 0)
         goto fail;
     lay_out(g, threads);
+    if ((r = keep_prefixes(g, e)) < 0)
+        goto fail;
     struct pass_options o = {.model = job->model,
                              .tuning = &job->tuning,
                              .chunk = s->chunk,
@@ -105,8 +131,11 @@ void engine_destroy(struct engine *g) {
     team_destroy(g->team);
     for (int i = 0; g->passes && i < g->threads; i++)
         pass_destroy(g->passes[i]);
+    kept_destroy(g->kept);
     free(g->passes);
     free(g->partial);
+    free(g->prefix);
+    free(g->found);
     arena_release(&g->arena);
     free(g);
 }
@@ -156,12 +185,35 @@ static struct pass_chunk chunk_at(const struct engine *g, size_t task) {
     };
 }
 
+/* What is known of a chunk's images and where the rest is to go; NULL: nothing is kept of such a batch. */
+static const struct pass_prefix *look_up(struct engine *g, int member, const struct pass_chunk *chunk) {
+    struct pass_prefix *prefix = g->prefix[member];
+    if (!g->kept || !g->batch->as_is || !g->batch->index)
+        return NULL;
+    for (int i = 0; i < chunk->count; i++) {
+        prefix[i].known = kept_get(g->kept, g->batch->split, chunk->index[i]);
+        prefix[i].found = prefix[i].known ? NULL : g->found[member] + (size_t)i * g->prefix_floats;
+        if (prefix[i].known)
+            atomic_fetch_add_explicit(&g->known, 1, memory_order_relaxed);
+    }
+    return prefix;
+}
+
+static void keep(struct engine *g, const struct pass_chunk *chunk) {
+    for (int i = 0; chunk->prefix && i < chunk->count; i++)
+        if (chunk->prefix[i].found && chunk->labels[i] >= 0)
+            kept_put(g->kept, g->batch->split, chunk->index[i], chunk->prefix[i].found);
+}
+
 static void do_chunk(void *context, int member, size_t task) {
     struct engine *g = context;
     const struct tuning *t = &g->job->tuning;
     struct pass_chunk chunk = chunk_at(g, task);
     float *logits = g->logits + (size_t)chunk.first * (size_t)tuning_outputs(t), *partial = g->partial[member];
+    chunk.prefix = look_up(g, member, &chunk);
     int r = pass_forward(g->passes[member], &g->step, &chunk, logits, g->losses + chunk.first);
+    if (r == 0)
+        keep(g, &chunk);
     if (r == 0 && g->backward) {
         memset(partial, 0, t->total * sizeof *partial);
         r = pass_backward(g->passes[member], &g->step, &chunk, logits, partial);
@@ -186,6 +238,7 @@ static int run(struct engine *g, const struct batch *batch, bool backward, team_
     g->step.batch = batch->count;
     atomic_store(&g->dropped, false);
     atomic_store(&g->done, 0);
+    atomic_store(&g->known, 0);
     atomic_store(&g->all, (int)chunks);
     team_run(g->team, do_chunk, g, chunks, tick, tick_context);
     return atomic_load(&g->dropped) ? error_set(e, ERROR_CANCELLED, "the step was given up on request") : 0;
@@ -267,6 +320,7 @@ int engine_step(struct engine *g, const float *theta, const struct batch *batch,
     if (r < 0)
         return r;
     *out = sum_up(g, batch);
+    out->known = atomic_load(&g->known);
     if (!isfinite(out->loss) || !vector_ops()->finite(t->total, g->gradient))
         return diagnose(g, step, out->loss, e);
     return 0;

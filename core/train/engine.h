@@ -21,6 +21,7 @@ struct engine_result {
     double loss;           /* mean over readable images */
     double top1;           /* share of them that is right; masked autoencoding: of the hidden patches' variance that the
                               prediction explains, 1 - loss / loss of predicting each patch's mean */
+    int known;             /* images whose prefix (pass.h) was kept */
     const float *gradient; /* [tuning.total], the engine's, until its next step */
 };
 

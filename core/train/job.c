@@ -6,6 +6,7 @@
 
 #include "core/arena.h"
 #include "core/model/pass.h"
+#include "core/train/kept.h"
 #include "core/train/team.h"
 
 enum { CHUNK_ROWS = 384 };
@@ -215,6 +216,17 @@ int job_loader(const struct job *j, enum split split, bool training, size_t cach
         .context = context,
     };
     return loader_open(out, &o, e);
+}
+
+size_t job_kept_bytes(const struct job *j) {
+    size_t floats = pass_prefix_floats(&j->tuning), counts[SPLITS];
+    if (!j->dataset || floats == 0)
+        return 0;
+    for (int s = 0; s < SPLITS; s++)
+        counts[s] = dataset_size(j->dataset, (enum split)s);
+    if (j->preprocess.augment != AUGMENT_NONE || j->settings.scenes_stream)
+        counts[SPLIT_TRAIN] = 0;
+    return kept_bytes(counts, floats, (size_t)j->settings.cache_blocks << 20);
 }
 
 size_t job_bytes(const struct job *j, int threads) {

@@ -42,6 +42,9 @@ int job_loader(const struct job *j, enum split split, bool training, size_t cach
 /* Images a chunk: as many as make matrix products of a few hundred rows. A function of the model's shape alone. */
 int job_chunk(const struct tuning *t);
 
+/* Bytes that a run keeps of frozen blocks (kept.h), at most; beside job_bytes(). */
+size_t job_kept_bytes(const struct job *j);
+
 /* Bytes that a run of these settings takes: weights, activations of `threads` threads, batches, tuned tensors. */
 size_t job_bytes(const struct job *j, int threads);
 

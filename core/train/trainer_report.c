@@ -192,6 +192,7 @@ void trainer_report_step(struct trainer *t, const struct engine_result *r, doubl
     char loss[NUMBER_TEXT], rate[NUMBER_TEXT], *text = NULL;
     size_t size;
     t->snapshot.top1 = r->top1;
+    t->snapshot.kept = (double)r->known / images;
     /* An exponential mean over about eight steps: steady, and still follows the machine. */
     double image_ns = seconds * 1e9 / images;
     t->image_ns = t->image_ns > 0 ? t->image_ns + (image_ns - t->image_ns) / 8 : image_ns;
