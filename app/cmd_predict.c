@@ -57,7 +57,7 @@ static int predict_image(struct predicting *p, const char *path, struct error *e
     if (r < 0)
         return r;
     memcpy(p->probabilities, logits, (size_t)p->run.class_count * sizeof *logits);
-    vector_ops()->softmax((size_t)p->run.class_count, 1, p->probabilities);
+    vector_ops()->softmax(1, (size_t)p->run.class_count, 0, 1, p->probabilities);
     print_top(p, path);
     return 0;
 }

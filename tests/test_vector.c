@@ -161,7 +161,7 @@ static void do_softmax(const struct vector_ops *v, size_t n, const float *a, con
                        float *out) {
     (void)b, (void)c;
     memcpy(out, a, n * sizeof *out);
-    v->softmax(n, 0.7f, out);
+    v->softmax(1, n, 0, 0.7f, out);
 }
 
 static void ref_softmax(size_t n, const float *a, const float *b, const float *c, double *out) {
@@ -406,7 +406,7 @@ static void exponentials_keep_every_nan(void **state) {
                 assert_true(isnan(y) && isnan(nan));
                 x[0] = 1;
                 memcpy(&x[1], &bits, sizeof nan);
-                (*set)->softmax(2, 1, x);
+                (*set)->softmax(1, 2, 0, 1, x);
                 assert_true(isnan(x[0]) && isnan(x[1]));
             }
 }
@@ -505,6 +505,21 @@ static void a_nan_spreads_over_its_row_or_column_of_a_product(void **state) {
         }
 }
 
+static void softmax_of_many_rows_is_that_of_each(void **state) {
+    (void)state;
+    enum { ROWS = 19, N = 21, ROW = 25 };
+    for (const struct vector_ops *const *set = vector_all(); *set; set++)
+        for (size_t rows = 0; rows <= ROWS; rows++) {
+            float together[ROWS * ROW], alone[ROWS * ROW];
+            numbers_fill(ROWS * ROW, 7, -3, 3, together);
+            memcpy(alone, together, sizeof alone);
+            (*set)->softmax(rows, N, ROW, 0.7f, together);
+            for (size_t r = 0; r < rows; r++)
+                (*set)->softmax(1, N, 0, 0.7f, alone + r * ROW);
+            assert_memory_equal(together, alone, sizeof alone);
+        }
+}
+
 static void softmax_holds_at_extreme_values(void **state) {
     (void)state;
     for (const struct vector_ops *const *set = vector_all(); *set; set++)
@@ -512,16 +527,16 @@ static void softmax_holds_at_extreme_values(void **state) {
             float x[40];
             for (size_t i = 0; i < n; i++)
                 x[i] = i == n / 2 ? 1e30f : -1e30f;
-            (*set)->softmax(n, 10, x);
+            (*set)->softmax(1, n, 0, 10, x);
             for (size_t i = 0; i < n; i++)
                 assert_true(x[i] == (i == n / 2 ? 1.0f : 0.0f));
             for (size_t i = 0; i < n; i++)
                 x[i] = -FLT_MAX;
-            (*set)->softmax(n, 0.1f, x);
+            (*set)->softmax(1, n, 0, 0.1f, x);
             for (size_t i = 0; i < n; i++)
                 assert_true(fabsf(x[i] - 1.0f / (float)n) < 1e-6f);
             x[n - 1] = INFINITY;
-            (*set)->softmax(n, 1, x);
+            (*set)->softmax(1, n, 0, 1, x);
             for (size_t i = 0; i < n; i++)
                 assert_true(i + 1 < n ? x[i] == 0 || isnan(x[i]) : isnan(x[i]));
         }
@@ -625,6 +640,7 @@ int main(void) {
         cmocka_unit_test(product_agrees_with_double_precision),
         cmocka_unit_test(a_value_of_a_product_has_the_same_bits_in_any_place),
         cmocka_unit_test(a_nan_spreads_over_its_row_or_column_of_a_product),
+        cmocka_unit_test(softmax_of_many_rows_is_that_of_each),
         cmocka_unit_test(softmax_holds_at_extreme_values),
         cmocka_unit_test(layernorm_of_equal_values_is_the_bias),
         cmocka_unit_test(layernorm_gives_out_mean_and_rstd),

@@ -143,8 +143,8 @@ static void probabilities(const struct head *h, size_t first, size_t count) {
         float *row = h->p + i * h->tokens_up;
         for (size_t j = s->tokens; j < h->tokens_up; j++)
             row[j] = -INFINITY;
-        h->ops->softmax(h->tokens_up, h->scale, row);
     }
+    h->ops->softmax(count, h->tokens_up, h->tokens_up, h->scale, h->p);
 }
 
 static size_t block_at(const struct attention_shape *s, size_t first) {

@@ -18,7 +18,7 @@ double loss_forward(size_t classes, const float *logits, int label) {
 void loss_backward(size_t classes, const float *logits, int label, float weight, float *dlogits) {
     const struct vector_ops *v = vector_ops();
     memcpy(dlogits, logits, classes * sizeof *dlogits);
-    v->softmax(classes, 1.0f, dlogits);
+    v->softmax(1, classes, 0, 1.0f, dlogits);
     dlogits[label] -= 1.0f;
     v->scale(classes, weight, dlogits);
 }

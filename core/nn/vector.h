@@ -41,8 +41,8 @@ struct vector_ops {
     void (*gelu)(size_t n, const float *x, const float *b, float *y);
     /* the same, and x = gelu'(x + b) in place; x and y are different arrays */
     void (*gelu_slope)(size_t n, float *x, const float *b, float *y);
-    /* x = softmax(scale x), scale > 0 */
-    void (*softmax)(size_t n, float scale, float *x);
+    /* x [rows, n] = softmax(scale x) of each row, scale > 0; `row` floats from one to the next */
+    void (*softmax)(size_t rows, size_t n, size_t row, float scale, float *x);
     /* dp = scale p (dp - sum(p dp)): from the gradient of softmax(scale x) to that of x */
     void (*softmax_backward)(size_t n, float scale, const float *p, float *dp);
     /* y = (x - mean) rstd w + b; *mean and *rstd = 1 / sqrt(var + eps) are given out */

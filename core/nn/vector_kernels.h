@@ -203,21 +203,35 @@ static float largest(size_t n, const float *x) {
     return lanes_largest(m);
 }
 
-static void softmax(size_t n, float factor, float *x) {
-    vreg vf = all(factor), vm = all(largest(n, x)), total = all(0);
+static inline vreg exp_row(size_t n, vreg most, vreg factor, float *x) {
+    vreg total = all(0);
     size_t i = 0;
     for (; i + VECTOR_WIDTH <= n; i += VECTOR_WIDTH) {
-        vreg v = exp_below_0((load(x + i) - vm) * vf);
+        vreg v = exp_below_0((load(x + i) - most) * factor);
         store(x + i, v);
         total += v;
     }
     size_t rest = n - i;
     if (rest) {
-        vreg v = exp_below_0((load_part(x + i, rest, 0.0f) - vm) * vf);
-        store_part(x + i, rest, v);
+        store_part(x + i, rest, exp_below_0((load_part(x + i, rest, 0.0f) - most) * factor));
         total += load_part(x + i, rest, 0.0f);
     }
-    scale(n, 1.0f / lanes_sum(total), x);
+    return total;
+}
+
+/* Some rows at a time, each step for all of them: a row's step waits for its last one, but not for other rows. */
+static void softmax(size_t rows, size_t n, size_t row, float factor, float *x) {
+    enum { TOGETHER = 8 };
+    for (size_t first = 0; first < rows; first += TOGETHER) {
+        size_t count = rows - first < TOGETHER ? rows - first : TOGETHER;
+        float most[TOGETHER], total[TOGETHER], *from = x + first * row;
+        for (size_t r = 0; r < count; r++)
+            most[r] = largest(n, from + r * row);
+        for (size_t r = 0; r < count; r++)
+            total[r] = lanes_sum(exp_row(n, all(most[r]), all(factor), from + r * row));
+        for (size_t r = 0; r < count; r++)
+            scale(n, 1.0f / total[r], from + r * row);
+    }
 }
 
 static void softmax_backward(size_t n, float factor, const float *p, float *dp) {
