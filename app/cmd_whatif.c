@@ -169,8 +169,10 @@ static int evaluate_all(struct asking *k, enum split split, struct error *e) {
         return error_set(e, ERROR_DATA, "%s has no %s images: choose another --split", dataset_spec(j->dataset),
                          split_name(split));
     int team = j->settings.threads > 0 ? j->settings.threads : team_default_size();
+    size_t images[SPLITS];
+    job_images(j, images);
     int r = engine_create(&k->engine, j, team, &k->control, e);
-    if (r == 0)
+    if (r == 0 && (r = engine_keep(k->engine, images, e)) == 0)
         r = job_loader(j, split, false, (size_t)j->settings.cache << 20, name_unreadable, NULL, &loader, e);
     if (r == 0) {
         k->rewrite = isatty(STDERR_FILENO);

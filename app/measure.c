@@ -12,15 +12,19 @@ static int make_batch(struct measure *m, int count, struct error *e) {
     count = count < s->batch ? count : s->batch;
     m->images = malloc((size_t)count * area * sizeof *m->images);
     m->labels = malloc((size_t)count * sizeof *m->labels);
-    if (!m->images || !m->labels)
+    m->index = malloc((size_t)count * sizeof *m->index);
+    if (!m->images || !m->labels || !m->index)
         return error_set(e, ERROR_MEMORY, "not enough memory for a batch of %d images", count);
     struct philox_key key = philox_key(0, PHILOX_TEST);
     for (size_t i = 0; i < (size_t)count * area; i++)
         m->images[i] = 2 * philox_uniform(philox(key, (uint32_t)i, (uint32_t)(i >> 32), 0, 0).w[0]) - 1;
     int classes = m->job->tuning.options.classes;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         m->labels[i] = classes > 0 ? i % classes : 0;
-    m->batch = (struct batch){.count = count, .readable = count, .images = m->images, .labels = m->labels};
+        m->index[i] = (uint32_t)i;
+    }
+    m->batch = (struct batch){
+        .count = count, .readable = count, .images = m->images, .labels = m->labels, .index = m->index, .as_is = true};
     return 0;
 }
 
@@ -46,13 +50,26 @@ void measure_close(struct measure *m) {
     control_destroy(&m->control);
     free(m->images);
     free(m->labels);
+    free(m->index);
     *m = (struct measure){0};
+}
+
+int measure_keep(struct measure *m, struct error *e) {
+    return engine_keep(m->engine, (const size_t[SPLITS]){(size_t)m->batch.count, 0, 0}, e);
 }
 
 int measure_step(struct measure *m, double *seconds, struct error *e) {
     struct engine_result result;
     long long start = engine_clock();
     int r = engine_step(m->engine, m->state.theta, &m->batch, 0, NULL, NULL, &result, e);
+    if (r < 0)
+        return r;
+    long long stepped = engine_clock();
+    struct freeze none = {0};
+    struct optimizer_state o = {m->state.first, m->state.second, 0, 0};
+    /* At a rate of 0: the work of an update, and every step starts from the same weights. */
+    optimizer_update(&m->job->optimizer, &m->job->tuning, &none, 0, &o, result.gradient, m->state.theta);
+    m->optimizer_s = (double)(engine_clock() - stepped) * 1e-9;
     *seconds = (double)(engine_clock() - start) * 1e-9;
     return r;
 }
@@ -64,6 +81,31 @@ int measure_forward(struct measure *m, double *seconds, struct error *e) {
     int r = engine_forward(m->engine, m->state.theta, &m->batch, NULL, NULL, &logits, &losses, e);
     *seconds = (double)(engine_clock() - start) * 1e-9;
     return r;
+}
+
+int measure_decode(const struct job *job, double *seconds, struct error *e) {
+    enum { IMAGES = 32 };
+    const struct preprocess *p = &job->preprocess;
+    size_t all = dataset_size(job->dataset, SPLIT_TRAIN), side = (size_t)p->image;
+    int done = 0;
+    float *input = malloc(3 * side * side * sizeof *input);
+    if (!input)
+        return error_set(e, ERROR_MEMORY, "not enough memory for an image");
+    int r = 0;
+    long long start = engine_clock();
+    for (size_t i = 0; i < all && i < IMAGES; i++) {
+        struct image image = {0};
+        struct fitted fitted = {0};
+        r = dataset_decode(job->dataset, SPLIT_TRAIN, i, &image, e);
+        if (r == 0 && (r = preprocess_fit(p, &image, &fitted, e)) == 0)
+            r = preprocess_finish(p, &fitted, true, 0, (uint32_t)i, input, e);
+        done += r == 0;
+        image_free(&image);
+        fitted_free(&fitted);
+    }
+    *seconds = done ? (double)(engine_clock() - start) * 1e-9 / done : 0;
+    free(input);
+    return done ? 0 : r;
 }
 
 struct product {
@@ -112,7 +154,7 @@ static int peak(int threads, int rounds, double work_each, double *gflops, struc
 }
 
 int measure_peak(int threads, double *gflops, struct error *e) {
-    return peak(threads, 5, 8e9, gflops, e);
+    return peak(threads, 2, 8e9, gflops, e);
 }
 
 int measure_peak_quickly(int threads, double *gflops, struct error *e) {

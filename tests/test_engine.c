@@ -151,6 +151,9 @@ static void keeping_frozen_blocks_changes_no_bit(void **state) {
             size_t total = r.job.tuning.total, needed = 424 * ways[w].floats * sizeof(float);
             size_t limit = (size_t)atoi(limits[k % 3]) << 20;
             assert_int_equal(job_kept_bytes(&r.job), needed < limit ? needed : limit - limit % (ways[w].floats * 4));
+            size_t images[SPLITS];
+            job_images(&r.job, images);
+            sound(engine_keep(r.engine, images, &e), &e);
             open_loader(&r, SPLIT_TRAIN);
             struct batch b = next(&r);
             for (uint64_t s = 0; s < STEPS; s++) {
@@ -177,6 +180,28 @@ static void keeping_frozen_blocks_changes_no_bit(void **state) {
     }
 }
 
+/* Products of some 300 to 384 rows, and as many chunks as two, four or eight threads share evenly. */
+static void a_batch_falls_into_even_chunks(void **state) {
+    (void)state;
+    const struct {
+        int prompts, batch, chunk; /* nano: 17 tokens besides the prompts */
+    } wanted[] = {{58, 64, 4},  {58, 32, 4},   {58, 8, 4},   {58, 3, 3}, {58, 1, 1},
+                  {367, 64, 1}, {1000, 64, 1}, {1, 128, 16}, {3, 20, 10}};
+    struct settings s;
+    struct error e = {0};
+    settings_default(&s);
+    set(&s, "model", "random:nano");
+    set(&s, "data", "scenes:shape");
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct job j;
+        s.prompts = wanted[i].prompts;
+        s.batch = wanted[i].batch;
+        sound(job_open(&j, &s, &e), &e);
+        assert_int_equal(j.settings.chunk, wanted[i].chunk);
+        job_close(&j);
+    }
+}
+
 static void nothing_is_kept_of_augmented_images(void **state) {
     (void)state;
     struct rig r;
@@ -184,6 +209,9 @@ static void nothing_is_kept_of_augmented_images(void **state) {
     struct error e = {0};
     const char *more[] = {"augment", "flip", NULL};
     set_up_with(&r, "linear", "20", 2, more);
+    size_t images[SPLITS];
+    job_images(&r.job, images);
+    sound(engine_keep(r.engine, images, &e), &e);
     assert_int_equal(job_kept_bytes(&r.job), 24 * 48 * sizeof(float)); /* val and test alone */
     open_loader(&r, SPLIT_TRAIN);
     struct batch b = next(&r);
@@ -458,6 +486,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_give_the_same_bytes_for_any_number_of_threads),
         cmocka_unit_test(keeping_frozen_blocks_changes_no_bit),
+        cmocka_unit_test(a_batch_falls_into_even_chunks),
         cmocka_unit_test(nothing_is_kept_of_augmented_images),
         cmocka_unit_test(a_step_is_the_mean_over_readable_images),
         cmocka_unit_test(evaluation_is_the_same_for_any_number_of_threads),

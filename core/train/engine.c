@@ -32,6 +32,8 @@ struct engine {
     float **found;               /* a member each: [chunk, prefix_floats] */
     int most;                    /* images of the largest batch */
     atomic_int done, all, known;
+    bool timing;
+    atomic_llong reduce_ns;
     /* of the call under way */
     struct pass_step step;
     const struct batch *batch;
@@ -72,16 +74,6 @@ static void lay_out(struct engine *g, int threads) {
     g->step.values.temps = arena_floats(&g->arena, depth);
 }
 
-static int keep_prefixes(struct engine *g, struct error *e) {
-    const struct job *j = g->job;
-    if (!j->dataset || g->prefix_floats == 0)
-        return 0;
-    size_t counts[SPLITS];
-    for (int s = 0; s < SPLITS; s++)
-        counts[s] = dataset_size(j->dataset, (enum split)s);
-    return kept_create(&g->kept, counts, g->prefix_floats, (size_t)j->settings.cache_blocks << 20, e);
-}
-
 int engine_create(struct engine **out, const struct job *job, int threads, struct control *control, struct error *e) {
     struct engine *g = calloc(1, sizeof *g);
     if (!g)
@@ -105,8 +97,6 @@ int engine_create(struct engine **out, const struct job *job, int threads, struc
     if ((r = arena_reserve(&g->arena, e)) < 0)
         goto fail;
     lay_out(g, threads);
-    if ((r = keep_prefixes(g, e)) < 0)
-        goto fail;
     struct pass_options o = {.model = job->model,
                              .tuning = &job->tuning,
                              .chunk = s->chunk,
@@ -144,12 +134,22 @@ int engine_threads(const struct engine *g) {
     return g->threads;
 }
 
+int engine_keep(struct engine *g, const size_t images[SPLITS], struct error *e) {
+    kept_destroy(g->kept);
+    g->kept = NULL;
+    if (g->prefix_floats == 0)
+        return 0;
+    return kept_create(&g->kept, images, g->prefix_floats, (size_t)g->job->settings.cache_blocks << 20, e);
+}
+
 void engine_progress(const struct engine *g, int *done, int *all) {
     *done = atomic_load_explicit(&g->done, memory_order_relaxed);
     *all = atomic_load_explicit(&g->all, memory_order_relaxed);
 }
 
 void engine_time(struct engine *g, bool on) {
+    g->timing = on;
+    atomic_store(&g->reduce_ns, 0);
     for (int i = 0; i < g->threads; i++)
         pass_time(g->passes[i], on);
 }
@@ -169,6 +169,8 @@ size_t engine_phases(const struct engine *g, struct pass_phase out[PASS_PHASES])
                 out[at].seconds += more[k].seconds;
         }
     }
+    if (count < PASS_PHASES)
+        out[count++] = (struct pass_phase){"reduce", (double)atomic_load(&g->reduce_ns) * 1e-9};
     return count;
 }
 
@@ -221,10 +223,13 @@ static void do_chunk(void *context, int member, size_t task) {
     if (r < 0)
         atomic_store(&g->dropped, true);
     if (g->backward) {
+        long long start = g->timing ? engine_clock() : 0;
         team_begin_turn(g->team, task);
         if (r == 0)
             vector_ops()->add(t->total, partial, g->gradient);
         team_end_turn(g->team);
+        if (g->timing)
+            atomic_fetch_add(&g->reduce_ns, engine_clock() - start);
     }
     atomic_fetch_add_explicit(&g->done, 1, memory_order_relaxed);
 }

@@ -30,6 +30,10 @@ int engine_create(struct engine **out, const struct job *job, int threads, struc
 void engine_destroy(struct engine *g); /* NULL is accepted */
 int engine_threads(const struct engine *g);
 
+/* From now on keeps what frozen blocks make of images 0 to images[s] - 1 of split s (kept.h), within the setting
+ * cache-blocks; nothing where the tuning leaves none frozen. Errors: ERROR_MEMORY. */
+int engine_keep(struct engine *g, const size_t images[SPLITS], struct error *e);
+
 /* Forward and backward of `batch` as step number `step` (key of dropout and gate noise). Errors: ERROR_CANCELLED
  * (control_cancel()), ERROR_DIVERGED: loss or gradient is NaN or infinite, and the sentence says where first. */
 int engine_step(struct engine *g, const float *theta, const struct batch *batch, uint64_t step, team_tick_fn *tick,
@@ -43,7 +47,7 @@ int engine_forward(struct engine *g, const float *theta, const struct batch *bat
 /* Chunks done and chunks in all of the call under way; any thread may ask. */
 void engine_progress(const struct engine *g, int *done, int *all);
 
-/* Where the members' time goes (pass_time()), added up over them. */
+/* Where the members' time goes (pass_time()), added up over them; `reduce` is the adding up of their gradients. */
 void engine_time(struct engine *g, bool on);
 size_t engine_phases(const struct engine *g, struct pass_phase out[PASS_PHASES]);
 

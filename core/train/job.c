@@ -11,11 +11,22 @@
 
 enum { CHUNK_ROWS = 384 };
 
-int job_chunk(const struct tuning *t) {
+/* The largest power of two that divides n. */
+static int evenness(int n) {
+    return n & -n;
+}
+
+int job_chunk(const struct tuning *t, int batch) {
     int tokens = shape_patches(&t->shape) + 1 + tuning_prompts_at(t, t->shape.depth - 1);
     if (tuning_reconstructs(t)) /* most of the work is the encoder's */
         tokens = tuning_visible(t) + 1;
-    return tokens < CHUNK_ROWS ? CHUNK_ROWS / tokens : 1;
+    int most = tokens < CHUNK_ROWS ? CHUNK_ROWS / tokens : 1, best = 0;
+    for (int size = most < batch ? most : batch; size > 0 && 4 * size >= 3 * most; size--) {
+        int chunks = (batch + size - 1) / size;
+        if (best == 0 || evenness(chunks) > evenness(best))
+            best = chunks;
+    }
+    return best ? (batch + best - 1) / best : batch;
 }
 
 static int preprocessing(const struct settings *s, bool native, struct preprocess *out, struct error *e) {
@@ -129,7 +140,7 @@ static int complete(struct job *j, int classes, bool native, struct error *e) {
     if (r < 0)
         return r;
     if (s->chunk == 0)
-        s->chunk = job_chunk(&j->tuning);
+        s->chunk = job_chunk(&j->tuning, s->batch);
     if (s->chunk > s->batch)
         s->chunk = s->batch;
     if ((r = preprocessing(s, native, &j->preprocess, e)) < 0)
@@ -218,12 +229,16 @@ int job_loader(const struct job *j, enum split split, bool training, size_t cach
     return loader_open(out, &o, e);
 }
 
+void job_images(const struct job *j, size_t images[SPLITS]) {
+    for (int s = 0; s < SPLITS; s++)
+        images[s] = dataset_size(j->dataset, (enum split)s);
+}
+
 size_t job_kept_bytes(const struct job *j) {
     size_t floats = pass_prefix_floats(&j->tuning), counts[SPLITS];
     if (!j->dataset || floats == 0)
         return 0;
-    for (int s = 0; s < SPLITS; s++)
-        counts[s] = dataset_size(j->dataset, (enum split)s);
+    job_images(j, counts);
     if (j->preprocess.augment != AUGMENT_NONE || j->settings.scenes_stream)
         counts[SPLIT_TRAIN] = 0;
     return kept_bytes(counts, floats, (size_t)j->settings.cache_blocks << 20);

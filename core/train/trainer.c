@@ -30,7 +30,10 @@ int trainer_open_engine(struct trainer *t, struct error *e) {
     int r = engine_create(&t->engine, t->job, threads, &t->control, e);
     if (r < 0)
         return r;
-    r = evaluation_create(&t->evaluation, t->job->tuning.options.classes, e);
+    size_t images[SPLITS];
+    job_images(t->job, images);
+    if ((r = engine_keep(t->engine, images, e)) == 0)
+        r = evaluation_create(&t->evaluation, t->job->tuning.options.classes, e);
     /* Training images come round every epoch, val's every epoch too, test's once: the cache goes to the first two. */
     size_t cache = (size_t)s->cache << 20, shares[SPLITS] = {cache / 4 * 3, cache / 4, 0};
     for (int i = 0; i < SPLITS && r == 0; i++)
