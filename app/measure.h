@@ -27,7 +27,8 @@ void measure_close(struct measure *m); /* a zeroed one is accepted */
  * next step or evaluation computes it, those after it do not. Errors: ERROR_MEMORY. */
 int measure_keep(struct measure *m, struct error *e);
 
-/* Seconds of one training step, its update included, and of one evaluation of the batch. Errors: those of the engine. */
+/* Seconds of one training step, its update included, and of one evaluation of the batch. Errors: those of the engine.
+ */
 int measure_step(struct measure *m, double *seconds, struct error *e);
 int measure_forward(struct measure *m, double *seconds, struct error *e);
 

@@ -180,6 +180,32 @@ static void keeping_frozen_blocks_changes_no_bit(void **state) {
     }
 }
 
+static void recomputing_blocks_changes_no_bit(void **state) {
+    (void)state;
+    const char *const methods[] = {"gated-hard", "mae", "linear", "full", "bias", "partial-2"};
+    for (int m = 0; m < 6; m++) {
+        float *first = NULL;
+        for (int again = 0; again < 2; again++) {
+            struct rig r;
+            struct engine_result out;
+            struct error e = {0};
+            const char *more[] = {"recompute", again ? "on" : "off", NULL};
+            set_up_with(&r, methods[m], "7", 2, more);
+            open_loader(&r, SPLIT_TRAIN);
+            struct batch b = next(&r);
+            sound(engine_step(r.engine, r.theta, &b, 0, NULL, NULL, &out, &e), &e);
+            if (!first) {
+                first = malloc(bytes(&r));
+                assert_non_null(first);
+                memcpy(first, out.gradient, bytes(&r));
+            }
+            assert_memory_equal(first, out.gradient, bytes(&r));
+            tear_down(&r);
+        }
+        free(first);
+    }
+}
+
 /* Products of some 300 to 384 rows, and as many chunks as two, four or eight threads share evenly. */
 static void a_batch_falls_into_even_chunks(void **state) {
     (void)state;
@@ -486,6 +512,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_give_the_same_bytes_for_any_number_of_threads),
         cmocka_unit_test(keeping_frozen_blocks_changes_no_bit),
+        cmocka_unit_test(recomputing_blocks_changes_no_bit),
         cmocka_unit_test(a_batch_falls_into_even_chunks),
         cmocka_unit_test(nothing_is_kept_of_augmented_images),
         cmocka_unit_test(a_step_is_the_mean_over_readable_images),

@@ -493,6 +493,14 @@ static void forward_is_the_same_with_or_without_what_is_kept(void **state) {
         }
 }
 
+static size_t bytes(struct pass_options p, const struct tuning_options *o) {
+    struct tuning t;
+    assert_int_equal(tuning_create(&t, o, &model->shape, NULL), 0);
+    p.model = model;
+    p.tuning = &t;
+    return pass_bytes(&p);
+}
+
 /* What is left out because neither the pool nor a frozen weight needs it changes no number. */
 static void what_is_left_out_changes_nothing(void **state) {
     (void)state;
@@ -519,6 +527,28 @@ static void what_is_left_out_changes_nothing(void **state) {
                 tear_down(&lean);
                 tear_down(&plain);
             }
+}
+
+/* Less memory for the same bits. */
+static void recomputing_changes_no_bit(void **state) {
+    (void)state;
+    const enum method methods[] = {METHOD_GATED, METHOD_SHALLOW, METHOD_DEEP};
+    for (int m = 0; m < 3; m++)
+        for (int way = 0; way < 4 * DEPTH; way++) {
+            struct tuning_options o = options(methods[m], way % 2 ? POOL_CLS : POOL_MAE, way / 4, way / 2 % 2);
+            struct rig kept, again;
+            set_up(&kept, &o, whole_batch);
+            set_up(&again, &o, (struct pass_options){.chunk = BATCH, .backward = true, .recompute = true});
+            backward(&kept);
+            backward(&again);
+            assert_memory_equal(kept.logits, again.logits, sizeof kept.logits);
+            assert_memory_equal(kept.gradient, again.gradient, kept.tuning.total * sizeof *kept.gradient);
+            tear_down(&kept);
+            tear_down(&again);
+        }
+    struct tuning_options o = options(METHOD_GATED, POOL_MAE, 0, true);
+    assert_true(bytes((struct pass_options){.chunk = BATCH, .backward = true, .recompute = true}, &o) <
+                bytes(whole_batch, &o) * 3 / 4);
 }
 
 /* What frozen blocks make of an image, known or not, is what the whole pass makes of it, but for rounding. */
@@ -600,14 +630,6 @@ static void closed_gates_leave_out_what_they_hold_back(void **state) {
             for (int plain = 0; plain < 2; plain++)
                 tear_down(&r[plain]);
         }
-}
-
-static size_t bytes(struct pass_options p, const struct tuning_options *o) {
-    struct tuning t;
-    assert_int_equal(tuning_create(&t, o, &model->shape, NULL), 0);
-    p.model = model;
-    p.tuning = &t;
-    return pass_bytes(&p);
 }
 
 static void bytes_grow_with_what_is_asked_for(void **state) {
@@ -696,6 +718,7 @@ int main(void) {
         cmocka_unit_test(attention_that_is_not_kept_is_said),
         cmocka_unit_test(forward_is_the_same_with_or_without_what_is_kept),
         cmocka_unit_test(what_is_left_out_changes_nothing),
+        cmocka_unit_test(recomputing_changes_no_bit),
         cmocka_unit_test(a_prefix_stands_for_the_blocks_below),
         cmocka_unit_test(closed_gates_leave_out_what_they_hold_back),
         cmocka_unit_test(time_is_kept_by_operator_while_it_is_asked_for),

@@ -51,6 +51,10 @@ static void lay_out_blocks(struct pass *p, size_t most) {
         .tokens = most, .dim = dim, .heads = (size_t)t->shape.heads, .mlp = (size_t)t->shape.mlp};
     pass_block_lay_out(p, &shared, most, false);
     float *shared_x[2] = {arena_floats(a, arena_product(rows, dim)), arena_floats(a, arena_product(rows, dim))};
+    struct pass_block again = shared;
+    again.kept = true;
+    if (o->recompute && o->backward)
+        pass_block_lay_out(p, &again, most, weights_any(&t->weights, WEIGHTS_BLOCKS, t->shape.depth - 1));
     for (int l = 0; l <= t->shape.depth; l++) {
         struct pass_block block = shared;
         block.number = l;
@@ -59,7 +63,10 @@ static void lay_out_blocks(struct pass *p, size_t most) {
         if (block.kept && o->backward) {
             bool weights = weights_offset(&t->weights, WEIGHTS_BLOCKS, l, WEIGHT_block_proj_weight) != SIZE_MAX;
             bool pools = p->pools && l + 1 == t->shape.depth;
-            pass_block_lay_out(p, &block, pools ? rows_count(&p->pool) : block.tokens, weights);
+            if (o->recompute)
+                block = pass_block_again(&again, l, block.tokens, weights);
+            else
+                pass_block_lay_out(p, &block, pools ? rows_count(&p->pool) : block.tokens, weights);
             if (tuning_is_gated(t))
                 block.ungated = arena_floats(a, arena_product(chunk * (size_t)t->options.prompts, dim));
         } else if (block.kept) { /* pass_attention() reads no more than these */

@@ -26,9 +26,10 @@ struct pass_options {
     int chunk;                   /* samples at most */
     bool backward;               /* keep what pass_backward() needs */
     bool keep_all;               /* keep every block's keys and queries for pass_attention() */
-    bool plain;                  /* compute what is not needed, too: rows that no gate and no pool lets through */
-    const float *decoder_pos;    /* mae: [1 + patches, E] positions of the decoder; NULL: those of sin and cos */
-    pass_go_on_fn *go_on;        /* may be NULL */
+    bool recompute;           /* keep no more of a block than its input, and compute the rest again on the way back */
+    bool plain;               /* compute what is not needed, too: rows that no gate and no pool lets through */
+    const float *decoder_pos; /* mae: [1 + patches, E] positions of the decoder; NULL: those of sin and cos */
+    pass_go_on_fn *go_on;     /* may be NULL */
     void *context;
 };
 

@@ -20,6 +20,16 @@ void pass_block_lay_out(struct pass *p, struct pass_block *b, size_t wanted, boo
     b->hidden = arena_floats(a, arena_product(after, b->mlp));
 }
 
+struct pass_block pass_block_again(const struct pass_block *shared, int number, size_t tokens, bool weights) {
+    struct pass_block b = *shared;
+    b.number = number;
+    b.tokens = tokens;
+    b.again = true;
+    b.slopes = !weights;
+    b.attended = weights ? shared->attended : NULL;
+    return b;
+}
+
 struct attention_shape pass_block_heads(const struct pass_block *b, const struct rows *wanted) {
     struct attention_shape s = attention_shape_qkv(b->tokens, b->heads, b->dim / b->heads);
     if (wanted) {
@@ -173,6 +183,9 @@ bool pass_block_backward(struct pass *p, const struct pass_block *b, const struc
                          const struct weights_block_gradient *g, int count, float tau, double *dtau, size_t first,
                          size_t wanted) {
     size_t dim = b->dim, tokens = b->tokens, rows = (size_t)count * wanted;
+    if (b->again &&
+        !(pass_block_attend(p, b, w, count, tau, NULL) && pass_block_hidden(p, b, w, (size_t)count * tokens)))
+        return false;
     /* Nothing of the input: attention is gone back through for its temperature alone. */
     if (!through_mlp(p, b, w, g, count) || !through_attention(p, b, w, g, count, tau, dtau, first, wanted))
         return false;

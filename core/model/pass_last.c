@@ -73,6 +73,9 @@ static bool through_attention(struct pass *p, const struct pass_block *b, const 
 bool pass_last_backward(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
                         double *dtau, bool input_wanted) {
     size_t dim = b->dim, few = rows_count(&p->pool), rows = (size_t)count * b->tokens;
+    if (b->again &&
+        !(pass_block_attend(p, b, w, count, tau, &p->pool) && pass_block_hidden(p, b, w, (size_t)count * few)))
+        return false;
     if (!through_mlp(p, b, w, (size_t)count) || !through_attention(p, b, w, count, tau, dtau))
         return false;
     if (!input_wanted)

@@ -13,6 +13,7 @@
  * Kept from the way in for the way back. Blocks that are not kept share one of these. */
 struct pass_block {
     bool kept;
+    bool again;                     /* its arrays but x are shared, and filled again on the way back */
     bool slopes;                    /* no weight's gradient needs what GELU gave: its slopes are kept instead */
     int number;                     /* for what is said of it: from 0; those of a decoder go on from depth */
     size_t tokens, dim, heads, mlp; /* N, D, H, M in this block */
@@ -108,6 +109,9 @@ size_t pass_block_scratch(const struct pass_block *b);
 /* Takes the arrays of a block whose shape is set, for one that is gone back through; `wanted` rows of its output are.
  */
 void pass_block_lay_out(struct pass *p, struct pass_block *b, size_t wanted, bool weights);
+
+/* Block number `number` on the arrays of `shared`, which must hold its tokens. */
+struct pass_block pass_block_again(const struct pass_block *shared, int number, size_t tokens, bool weights);
 
 /* Queries, keys and values of sample `sample` in b->qkv: rows of 3 D, or, where only some rows ask, [C, N, 2D] of keys
  * and values and behind them [C, Q, D] of queries. The same of a gradient that lies like it. */

@@ -101,6 +101,7 @@ int engine_create(struct engine **out, const struct job *job, int threads, struc
                              .tuning = &job->tuning,
                              .chunk = s->chunk,
                              .backward = true,
+                             .recompute = s->recompute,
                              .go_on = go_on,
                              .context = control};
     for (int i = 0; i < threads; i++)

@@ -246,7 +246,8 @@ size_t job_kept_bytes(const struct job *j) {
 
 size_t job_bytes(const struct job *j, int threads) {
     const struct settings *s = &j->settings;
-    struct pass_options o = {.model = j->model, .tuning = &j->tuning, .chunk = s->chunk, .backward = true};
+    struct pass_options o = {
+        .model = j->model, .tuning = &j->tuning, .chunk = s->chunk, .backward = true, .recompute = s->recompute};
     size_t pass = pass_bytes(&o), image = 3 * (size_t)s->image * (size_t)s->image * sizeof(float);
     if (pass == SIZE_MAX)
         return SIZE_MAX;

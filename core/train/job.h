@@ -39,8 +39,8 @@ int job_swap_data(struct job *j, const char *spec, bool *renewed, struct error *
 int job_loader(const struct job *j, enum split split, bool training, size_t cache_bytes,
                loader_unreadable_fn *unreadable, void *context, struct loader **out, struct error *e);
 
-/* Images a chunk: as many as make matrix products of a few hundred rows, or up to a quarter less if the batch then falls
- * into a number of chunks that more threads share evenly. A function of the model's shape and the batch alone. */
+/* Images a chunk: as many as make matrix products of a few hundred rows, or up to a quarter less if the batch then
+ * falls into a number of chunks that more threads share evenly. A function of the model's shape and the batch alone. */
 int job_chunk(const struct tuning *t, int batch);
 
 /* Images of each split. */
