@@ -118,10 +118,39 @@ static struct area rows_area(struct area a) {
     return canvas_part(a, top, 0, a.height - top, a.width - 1); /* text does not touch the edge */
 }
 
+/* What the run takes of the machine stands before the settings that decide it. */
+static int draw_memory(const struct view_context *x, struct canvas *c, struct area a, const struct columns *k, int y) {
+    static const char *const names[] = {"planned", "kept blocks", "resident"};
+    static const char *const helps[] = {"weights, activations, batches", "at most, besides (cache-blocks)",
+                                        "of this process now"};
+    const size_t bytes[] = {x->task->planned, x->task->kept, x->machine->rss};
+    struct style text = theme_style(&x->paint, THEME_TEXT), dim = theme_style(&x->paint, THEME_DIM);
+    char value[32];
+    int start = y;
+    if (!x->task->planned || !wrap_holds("memory", x->choice->filter))
+        return 0;
+    if (c)
+        canvas_text(c, a, y, 0, theme_style(&x->paint, THEME_TITLE), "Memory");
+    y++;
+    for (int i = 0; i < 3; i++) {
+        if (!bytes[i])
+            continue;
+        if (c && y < a.height) {
+            canvas_text(c, a, y, NAME, text, names[i]);
+            canvas_text(c, a, y, VALUE, text, view_bytes(bytes[i], value));
+            if (k->help)
+                canvas_text(c, a, y, k->help, dim, helps[i]);
+        }
+        y++;
+    }
+    return y - start;
+}
+
 /* Draws rows from `y` on; c NULL: only counts them. Returns how many there are. */
 static int draw_rows(const struct view_context *x, struct canvas *c, struct area a, const struct columns *k, int y) {
     struct row r;
     int start = y;
+    y += draw_memory(x, c, a, k, y);
     for (size_t i = 0; i < settings_count(); i++) {
         if (!is_shown(x, i))
             continue;
