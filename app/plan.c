@@ -15,9 +15,9 @@ static void add_up(struct plan *p, const struct job *j, int count, double step_s
     p->epoch_s = (double)dataset_size(j->dataset, SPLIT_TRAIN) / p->train_images_s;
     p->eval_s = (double)dataset_size(j->dataset, SPLIT_VAL) / p->eval_images_s;
     double tests = s->eval_test == EVAL_TEST_EPOCH ? s->epochs : 1;
-    double saved = p->kept ? flops_prefix(&j->tuning) : 0; /* of every image's work, once it is kept */
-    double epoch_s = p->epoch_s * (1 - saved / flops_training(&j->tuning));
-    double eval_s = p->eval_s * (1 - saved / flops_forward(&j->tuning));
+    double saved = flops_prefix(&j->tuning); /* of an image's work, once it is kept */
+    double epoch_s = p->epoch_s * (1 - job_kept_share(j, true) * saved / flops_training(&j->tuning));
+    double eval_s = p->eval_s * (1 - job_kept_share(j, false) * saved / flops_forward(&j->tuning));
     p->run_s = p->epoch_s + p->eval_s + (s->epochs - 1) * (epoch_s + eval_s) +
                tests * (double)dataset_size(j->dataset, SPLIT_TEST) / p->eval_images_s;
 }

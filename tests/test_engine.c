@@ -150,6 +150,8 @@ static void keeping_frozen_blocks_changes_no_bit(void **state) {
             set_up_with(&r, ways[w].method, "400", k < 3 ? 1 : 3, more);
             size_t total = r.job.tuning.total, needed = 424 * ways[w].floats * sizeof(float);
             size_t limit = (size_t)atoi(limits[k % 3]) << 20;
+            assert_true(job_kept_share(&r.job, true) == job_kept_share(&r.job, false));
+            assert_true((job_kept_share(&r.job, true) >= 1) == (needed <= limit));
             assert_int_equal(job_kept_bytes(&r.job), needed < limit ? needed : limit - limit % (ways[w].floats * 4));
             size_t images[SPLITS];
             job_images(&r.job, images);
@@ -239,6 +241,7 @@ static void nothing_is_kept_of_augmented_images(void **state) {
     job_images(&r.job, images);
     sound(engine_keep(r.engine, images, &e), &e);
     assert_int_equal(job_kept_bytes(&r.job), 24 * 48 * sizeof(float)); /* val and test alone */
+    assert_true(job_kept_share(&r.job, true) == 0 && job_kept_share(&r.job, false) == 1);
     open_loader(&r, SPLIT_TRAIN);
     struct batch b = next(&r);
     for (uint64_t s = 0; s < STEPS; s++) {

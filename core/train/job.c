@@ -234,14 +234,26 @@ void job_images(const struct job *j, size_t images[SPLITS]) {
         images[s] = dataset_size(j->dataset, (enum split)s);
 }
 
-size_t job_kept_bytes(const struct job *j) {
+/* What is kept of how many images within `limit` bytes. */
+static size_t kept_within(const struct job *j, size_t limit) {
     size_t floats = pass_prefix_floats(&j->tuning), counts[SPLITS];
     if (!j->dataset || floats == 0)
         return 0;
     job_images(j, counts);
     if (j->preprocess.augment != AUGMENT_NONE || j->settings.scenes_stream)
         counts[SPLIT_TRAIN] = 0;
-    return kept_bytes(counts, floats, (size_t)j->settings.cache_blocks << 20);
+    return kept_bytes(counts, floats, limit);
+}
+
+size_t job_kept_bytes(const struct job *j) {
+    return kept_within(j, (size_t)j->settings.cache_blocks << 20);
+}
+
+double job_kept_share(const struct job *j, bool training) {
+    size_t all = kept_within(j, SIZE_MAX);
+    if (!all || (training && (j->preprocess.augment != AUGMENT_NONE || j->settings.scenes_stream)))
+        return 0;
+    return (double)job_kept_bytes(j) / (double)all;
 }
 
 size_t job_bytes(const struct job *j, int threads) {

@@ -46,8 +46,10 @@ int job_chunk(const struct tuning *t, int batch);
 /* Images of each split. */
 void job_images(const struct job *j, size_t images[SPLITS]);
 
-/* Bytes that a run keeps of frozen blocks (kept.h), at most; beside job_bytes(). */
+/* Bytes that a run keeps of frozen blocks (kept.h), beside job_bytes(), and the share of the training images (then of
+ * the others) that they are enough for: 0 where training images are augmented, or new in every epoch. */
 size_t job_kept_bytes(const struct job *j);
+double job_kept_share(const struct job *j, bool training);
 
 /* Bytes that a run of these settings takes: weights, activations of `threads` threads, batches, tuned tensors. */
 size_t job_bytes(const struct job *j, int threads);
