@@ -25,7 +25,7 @@ struct bench {
     const struct job *job;
     int threads, batch;
     struct work training, evaluation;
-    bool keeps; /* frozen blocks lie below the first tuned one: the same with what they make of the images kept */
+    bool freezes, keeps; /* frozen blocks lie below the first tuned one; there was room to keep their results */
     struct work kept_training, kept_evaluation;
     double peak_gflops;
     size_t planned, rss;
@@ -98,13 +98,14 @@ static int measure_all(struct bench *b, struct measure *m, int repeat, struct er
         b->evaluation.seconds = least(b->evaluation.seconds, forward);
         b->peak_gflops = peak > b->peak_gflops ? peak : b->peak_gflops;
     }
-    if ((r = measure_phases(b, m, e)) < 0 || !b->keeps || (r = measure_keep(m, e)) < 0)
+    if ((r = measure_phases(b, m, e)) < 0 || !b->freezes || (r = measure_keep(m, e)) < 0)
         return r;
     double first, step, forward;
     r = measure_forward(m, &first, e);
     for (int i = 0; r == 0 && i < repeat; i++) {
         if ((r = measure_step(m, &step, e)) < 0 || (r = measure_forward(m, &forward, e)) < 0)
             return r;
+        b->keeps = m->known == b->batch;
         b->kept_training.seconds = least(b->kept_training.seconds, step);
         b->kept_evaluation.seconds = least(b->kept_evaluation.seconds, forward);
     }
@@ -115,7 +116,7 @@ static int measure(struct bench *b, int repeat, struct error *e) {
     const struct tuning *t = &b->job->tuning;
     struct measure m;
     double prefix = flops_prefix(t);
-    b->keeps = prefix > 0;
+    b->freezes = prefix > 0;
     b->training.gflop = flops_training(t) * 1e-9;
     b->evaluation.gflop = flops_forward(t) * 1e-9;
     b->kept_training.gflop = (flops_training(t) - prefix) * 1e-9;
@@ -181,37 +182,49 @@ static int print_json(const struct bench *b, struct error *e) {
 
 static void print_work(const struct bench *b, const char *name, const struct work *w) {
     double rate = gflops(b, w);
-    printf("%-23s %9.2f %9.1f %8.1f %%\n", name, images_per_s(b, w), rate, 100 * rate / b->peak_gflops);
+    printf("%-24s %9.2f %9.1f %8.1f %%\n", name, images_per_s(b, w), rate, 100 * rate / b->peak_gflops);
 }
 
 static void print_head(const struct bench *b) {
     printf("%s, %s, ", b->model, settings_choice("method", b->job->settings.method));
     if (tuning_has_prompts(&b->job->tuning))
         printf("%d prompts, ", b->job->tuning.options.prompts);
-    printf("batch %d in chunks of %d, %d threads; BLAS %s, vectors %s\n", b->batch, b->job->settings.chunk, b->threads,
-           openblas_get_corename(), vector_ops()->name);
-    printf("memory planned %.0f MiB\n", (double)b->planned / 0x1p20);
+    printf("batch %d in chunks of %d, %d thread%s; BLAS %s, vectors %s\n", b->batch, b->job->settings.chunk, b->threads,
+           b->threads == 1 ? "" : "s", openblas_get_corename(), vector_ops()->name);
+    printf("memory planned for a run of batch %d: %.0f MiB\n", b->job->settings.batch, (double)b->planned / 0x1p20);
     fflush(stdout);
+}
+
+static bool is_aside(const struct pass_phase *p) {
+    return strcmp(p->name, "decode") == 0;
 }
 
 static void print_table(const struct bench *b) {
     double total = 0;
-    printf("%-23s %9s %9s  %s\n", "", "images/s", "GFLOP/s", "of sgemm's peak");
+    printf("%-24s %9s %9s  %s\n", "", "images/s", "GFLOP/s", "of sgemm's peak");
     print_work(b, "training", &b->training);
     print_work(b, "evaluation", &b->evaluation);
     if (b->keeps) {
-        print_work(b, "  frozen blocks kept:", &b->kept_training);
-        print_work(b, "  in evaluation:", &b->kept_evaluation);
+        print_work(b, "training, blocks kept", &b->kept_training);
+        print_work(b, "evaluation, blocks kept", &b->kept_evaluation);
     }
-    printf("%-23s %9s %9.1f\n\npeak resident memory %.0f MiB\n", "sgemm", "", b->peak_gflops, (double)b->rss / 0x1p20);
+    printf("%-24s %9s %9.1f\n\n", "sgemm", "", b->peak_gflops);
+    if (b->freezes && !b->keeps)
+        printf("results of frozen blocks are not kept: cache-blocks is too small for a batch\n");
+    printf("peak resident memory %.0f MiB\n", (double)b->rss / 0x1p20);
     printf("an image counts as %.4g GFLOP in training, %.4g in evaluation: `gptui help bench`\n\n", b->training.gflop,
            b->evaluation.gflop);
     for (size_t i = 0; i < b->phase_count; i++)
-        total += b->phases[i].seconds;
-    printf("a training step, milliseconds of a thread an image and share\n");
-    for (size_t i = 0; i < b->phase_count; i++)
-        printf("%10s %10.3f %7.1f %%\n", b->phases[i].name, 1e3 * b->phases[i].seconds / b->batch,
-               100 * b->phases[i].seconds / total);
+        total += is_aside(&b->phases[i]) ? 0 : b->phases[i].seconds;
+    printf("time of the threads in a training step, ms an image and share\n");
+    for (size_t i = 0; i < b->phase_count; i++) {
+        const struct pass_phase *p = &b->phases[i];
+        printf("%10s %10.3f", p->name, 1e3 * p->seconds / b->batch);
+        if (is_aside(p))
+            printf("   beside it, on a thread of its own\n");
+        else
+            printf(" %7.1f %%\n", 100 * p->seconds / total);
+    }
 }
 
 static int count_option(const struct arguments *a, const char *name, int missing, int *out, struct error *e) {

@@ -32,7 +32,7 @@ int measure_open(struct measure *m, const struct job *job, int threads, int coun
     *m = (struct measure){.job = job};
     control_create(&m->control);
     int r = make_batch(m, count, e);
-    if (r == 0 && (r = state_create(&m->state, &job->tuning, OPTIMIZER_SGD, e)) == 0)
+    if (r == 0 && (r = state_create(&m->state, &job->tuning, job->optimizer.kind, e)) == 0)
         r = engine_create(&m->engine, job, threads, &m->control, e);
     if (r < 0) {
         measure_close(m);
@@ -65,6 +65,7 @@ int measure_step(struct measure *m, double *seconds, struct error *e) {
     if (r < 0)
         return r;
     long long stepped = engine_clock();
+    m->known = result.known;
     struct freeze none = {0};
     struct optimizer_state o = {m->state.first, m->state.second, 0, 0};
     /* At a rate of 0: the work of an update, and every step starts from the same weights. */

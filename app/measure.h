@@ -17,6 +17,7 @@ struct measure {
     int *labels;
     uint32_t *index;
     double optimizer_s; /* of the last training step */
+    int known;          /* images of it whose frozen blocks were kept */
 };
 
 /* `count` images, cut to the job's batch. Errors: ERROR_MEMORY, ERROR_IO. */

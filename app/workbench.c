@@ -33,6 +33,7 @@ static bool take_facts(struct workbench *w, struct data_facts *f) {
     w->task.class_names = names;
     w->task.classes = f->classes;
     w->task.data = data_facts_spec(f);
+    w->task.kept = f->kept;
     memcpy(w->task.images, f->images, sizeof w->task.images);
     return true;
 }
@@ -56,7 +57,6 @@ static void describe_task(struct workbench *w, const struct workbench_options *o
     w->task.train_gflop = flops_training(&j->tuning) * 1e-9;
     w->task.eval_gflop = flops_forward(&j->tuning) * 1e-9;
     w->task.planned = job_bytes(j, j->settings.threads > 0 ? j->settings.threads : team_default_size());
-    w->task.kept = job_kept_bytes(j);
     w->task.kept_gflop = flops_prefix(&j->tuning) * 1e-9;
     w->task.read_only = o->read_only;
 }
@@ -84,7 +84,7 @@ int workbench_create(struct workbench **out, const struct workbench_options *o, 
     wire_context(w, &o->paint);
     w->help = help_screen_lines(view_reconstructs(&w->context), &w->context.help_count);
     w->context.help = w->help;
-    struct data_facts *facts = data_facts_of(o->job->dataset);
+    struct data_facts *facts = data_facts_of(o->job);
     int r = 0;
     if (!take_facts(w, facts)) {
         free(facts);

@@ -123,7 +123,20 @@ static void of_a_long_path_the_end_is_shown(void **state) {
     snprintf(run.settings.model, sizeof run.settings.model, "/a/very/long/path/to/some/folder/with/mae_vitb.bin");
     run.context.paint.glyphs = GLYPHS_ASCII;
     sample_run_draw(&run, &settings_view, &canvas, 20, 40);
-    assert_row(1, "  model           ..r/with/mae_vitb.bin");
+    assert_row(4, "  model           ..r/with/mae_vitb.bin");
+}
+
+static void memory_is_shown_where_it_is_not_filtered_out(void **state) {
+    (void)state;
+    run.task.kept = (size_t)120 << 20;
+    sample_run_draw(&run, &settings_view, &canvas, 20, 40);
+    assert_row(0, "Memory");
+    assert_row(1, "  planned         559 MiB");
+    assert_row(2, "  kept blocks     120 MiB");
+    assert_row(3, "  resident        559 MiB");
+    strcpy(run.choice.filter, "momentum");
+    sample_run_draw(&run, &settings_view, &canvas, 20, 40);
+    assert_hides("resident");
 }
 
 static void settings_are_filtered_and_scrolled_to_their_end(void **state) {
@@ -155,6 +168,7 @@ int main(void) {
         TEST(what_is_not_the_default_stands_out),
         TEST(what_was_changed_since_is_shown_below_the_value),
         TEST(of_a_long_path_the_end_is_shown),
+        TEST(memory_is_shown_where_it_is_not_filtered_out),
         TEST(settings_are_filtered_and_scrolled_to_their_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

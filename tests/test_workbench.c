@@ -254,7 +254,9 @@ static void another_dataset_brings_its_classes(void **state) {
     tell(&r, EVENT_PREDICTIONS, NULL, predictions_of(SPLIT_VAL, said, 1));
     run(&r, "select image 6");
     sound(dataset_open(&d, "scenes:count", &o, &e), &e);
-    tell(&r, EVENT_DATA, NULL, data_facts_of(d));
+    struct job other = r.job;
+    other.dataset = d;
+    tell(&r, EVENT_DATA, NULL, data_facts_of(&other));
     const struct view_context *x = workbench_context(r.workbench);
     assert_int_equal(x->task->classes, dataset_classes(d));
     assert_string_equal(x->task->class_names[1], dataset_class_name(d, 1));

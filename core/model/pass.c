@@ -430,7 +430,7 @@ int pass_forward(struct pass *p, const struct pass_step *step, const struct pass
 size_t pass_attention(const struct pass *p, const struct pass_step *step, int block, int sample, int head, float *a) {
     const struct vit_shape *s = &p->options.tuning->shape;
     const struct pass_block *b = &p->blocks[block];
-    if (!b->kept || (p->pools && block + 1 == s->depth))
+    if (!b->kept || b->again || (p->pools && block + 1 == s->depth))
         return 0;
     size_t dim = (size_t)s->dim;
     struct attention_shape heads = attention_shape_qkv(b->tokens, (size_t)s->heads, dim / (size_t)s->heads);

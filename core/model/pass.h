@@ -26,8 +26,9 @@ struct pass_options {
     int chunk;                   /* samples at most */
     bool backward;               /* keep what pass_backward() needs */
     bool keep_all;               /* keep every block's keys and queries for pass_attention() */
-    bool recompute;           /* keep no more of a block than its input, and compute the rest again on the way back */
-    bool plain;               /* compute what is not needed, too: rows that no gate and no pool lets through */
+    bool recompute; /* keep no more of a block (not of mae's decoder) than its input, and compute the rest again on the
+                       way back */
+    bool plain;     /* compute what is not needed, too: rows that no gate and no pool lets through */
     const float *decoder_pos; /* mae: [1 + patches, E] positions of the decoder; NULL: those of sin and cos */
     pass_go_on_fn *go_on;     /* may be NULL */
     void *context;
@@ -55,10 +56,10 @@ struct pass_chunk {
     const struct pass_prefix *prefix; /* [count]; NULL: all blocks are computed for all samples at once */
 };
 
-/* What the patch embedding and the blocks below tuning_lowest_block() make of an image [pass_prefix_floats()]: tokens
- * without prompts, or, where no block is tuned, the mean that makes the feature. Frozen, it is the same in every step.
- * Computed one image a call, since the number of rows in a matrix product changes the last bits of each: the same
- * whether it was known or not. */
+/* What the patch embedding and the blocks below tuning_lowest_block() (frozen by the method, not by a command) make of
+ * an image [pass_prefix_floats()]: tokens without prompts, or, where no block is tuned, the mean that makes the
+ * feature. Frozen, it is the same in every step. Computed one image a call, since the number of rows in a matrix
+ * product changes the last bits of each: the same whether it was known or not. */
 struct pass_prefix {
     const float *known; /* NULL: computed from the image */
     float *found;       /* where it is copied to then; may be NULL */
@@ -85,7 +86,8 @@ int pass_backward(struct pass *p, const struct pass_step *step, const struct pas
                   float *gradient);
 
 /* After pass_forward() with keep_all or backward: A_h [N, N] of a sample, block and head (from 0); returns N, or 0 if
- * that block was not kept (the last one is, with all its queries, only with keep_all). */
+ * that block was not kept: with keep_all all are, without it neither the last one, with all its queries, nor any with
+ * recompute. Not after a pass of forward_only without keep_all, whose closed gates leave queries out. */
 size_t pass_attention(const struct pass *p, const struct pass_step *step, int block, int sample, int head, float *a);
 
 /* After pass_forward() of masked autoencoding, of a sample, until the next call: N patches of 3 P P values in the order

@@ -90,13 +90,14 @@ static bool through_layers(struct pass *p, const struct pass_step *step, int l, 
     const struct tuning *t = p->options.tuning;
     const struct pass_block *b = &p->blocks[l];
     float tau = step->values.temps[l];
+    double *dtau = tuning_find(t, TUNED_TEMPS) ? &p->dtemps[l] : NULL;
     bool weights = weights_any(&t->weights, WEIGHTS_BLOCKS, l), prompts = pass_prompts_offset(t, l) != SIZE_MAX;
     bool input_wanted = l > p->lowest || prompts || weights;
     if (p->pools && l + 1 == t->shape.depth)
-        return pass_last_backward(p, b, &p->weights[l], count, tau, &p->dtemps[l], input_wanted);
+        return pass_last_backward(p, b, &p->weights[l], count, tau, dtau, input_wanted);
     bool prompts_alone = l == p->lowest && prompts && !weights && !p->embedding && !p->options.plain;
     struct weights_block_gradient g = weights_block_gradient(&t->weights, WEIGHTS_BLOCKS, l, gradient);
-    return pass_block_backward(p, b, &p->weights[l], &g, count, tau, &p->dtemps[l], prompts_alone ? 1 : 0,
+    return pass_block_backward(p, b, &p->weights[l], &g, count, tau, dtau, prompts_alone ? 1 : 0,
                                !input_wanted   ? 0
                                : prompts_alone ? (size_t)t->options.prompts
                                                : b->tokens);

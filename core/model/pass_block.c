@@ -186,13 +186,12 @@ bool pass_block_backward(struct pass *p, const struct pass_block *b, const struc
     if (b->again &&
         !(pass_block_attend(p, b, w, count, tau, NULL) && pass_block_hidden(p, b, w, (size_t)count * tokens)))
         return false;
-    /* Nothing of the input: attention is gone back through for its temperature alone. */
     if (!through_mlp(p, b, w, g, count) || !through_attention(p, b, w, g, count, tau, dtau, first, wanted))
         return false;
     if (g->qkv_weight)
         layernorm_forward(rows, dim, b->x, w->norm1_weight, w->norm1_bias, p->row, b->norm1);
     linear_backward(rows, dim, 3 * dim, p->row, NULL, p->dqkv, NULL, g->qkv_weight, g->qkv_bias);
-    if (!wanted)
+    if (!wanted) /* attention was gone back through for its temperature alone */
         return true;
     linear_backward(rows, dim, 3 * dim, NULL, w->qkv_weight, p->dqkv, p->row, NULL, NULL);
     pass_check(p, b->number, "gradient of queries, keys and values", rows * dim, p->row);

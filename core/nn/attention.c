@@ -239,7 +239,7 @@ static double give_dq(const struct head *h, const struct attention_gradient *g, 
 
 /* The queries first.. of head `number`: their dq, and what they add to dk and dv. Returns the sum of q dq. */
 static double backward_block(const struct head *h, const struct attention_gradient *g, size_t number, size_t first,
-                             size_t count, const float *dout, bool dtau) {
+                             size_t count, const float *dout, bool with_tau) {
     const struct attention_shape *s = h->shape;
     size_t dim = s->heads * s->width;
     const float *q_h = h->q + first * s->q_row, *dout_h = dout + first * dim + number * s->width;
@@ -262,7 +262,7 @@ static double backward_block(const struct head *h, const struct attention_gradie
         h->ops->softmax_backward(h->tokens_up, h->scale, h->p + i * h->tokens_up, h->dp + i * h->tokens_up);
     add_transposed(h, g, first, count, h->dp, operand(h, count, q_h, s->q_row, h->room[1]), dk);
     bool wanted = first < g->first_query + g->queries && first + count > g->first_query;
-    return dtau || wanted ? give_dq(h, g, number, first, count) : 0;
+    return with_tau || wanted ? give_dq(h, g, number, first, count) : 0;
 }
 
 void attention_backward(const struct attention_shape *s, float tau, const float *q, const float *k, const float *dout,
@@ -276,7 +276,7 @@ void attention_backward(const struct attention_shape *s, float tau, const float 
         take_columns(&h, h.v, h.v_columns);
         take_rows(&h, s->tokens, h.k, s->kv_row, h.k_rows);
         for (size_t first = 0; first < s->queries; first += BLOCK)
-            q_dq += backward_block(&h, g, number, first, block_at(s, first), dout, dtau);
+            q_dq += backward_block(&h, g, number, first, block_at(s, first), dout, dtau != NULL);
     }
     /* The logit is z = q k^T scale, so dz/dtau = -z / tau, and sum(dz z) over a row is q . dq: no logits are kept. */
     if (dtau)

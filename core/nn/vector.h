@@ -1,7 +1,7 @@
 /* Vector kernels that BLAS does not have: exact GELU, softmax, LayerNorm, sums, and products too small for it.
  *
  *     const struct vector_ops *v = vector_ops();
- *     v->gelu(n, x, y);
+ *     v->gelu(n, x, b, y);
  *
  * The same source (vector_kernels.h) is compiled for the base instruction set, AVX2 and AVX-512; the best that this CPU
  * has is chosen once. A result depends on the set chosen, never on threads or alignment. Functions are pure; arrays may

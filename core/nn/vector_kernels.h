@@ -11,6 +11,7 @@
 typedef float vec __attribute__((vector_size(VECTOR_WIDTH * 4), aligned(4), may_alias));
 typedef float vreg __attribute__((vector_size(VECTOR_WIDTH * 4)));
 typedef int32_t ireg __attribute__((vector_size(VECTOR_WIDTH * 4)));
+typedef uint32_t ureg __attribute__((vector_size(VECTOR_WIDTH * 4)));
 
 static inline vreg load(const float *p) {
     return *(const vec *)p;
@@ -144,7 +145,7 @@ static inline vreg exp_below_0(vreg x) {
     y = y * r + all(4.999999339e-1f);
     y = y * r + all(1.0f);
     y = y * r + all(1.0f);
-    vreg power = (vreg)(((ireg)shifted + 127) << 23);
+    vreg power = (vreg)(((ureg)shifted + 127) << 23);
     return choose(x < all(-87.0f), all(0), y * power);
 }
 

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct data_facts *data_facts_of(const struct dataset *d) {
+struct data_facts *data_facts_of(const struct job *j) {
+    const struct dataset *d = j->dataset;
     size_t classes = (size_t)dataset_classes(d), size = sizeof(struct data_facts) + (classes + 1) * sizeof(size_t);
     for (size_t i = 0; i < classes; i++)
         size += strlen(dataset_class_name(d, (int)i)) + 1;
@@ -15,6 +16,7 @@ struct data_facts *data_facts_of(const struct dataset *d) {
     f->classes = (int32_t)classes;
     for (int i = 0; i < SPLITS; i++)
         f->images[i] = dataset_size(d, (enum split)i);
+    f->kept = job_kept_bytes(j);
     size_t at = sizeof(struct data_facts) + (classes + 1) * sizeof(size_t);
     for (size_t i = 0; i <= classes; i++) {
         const char *text = i < classes ? dataset_class_name(d, (int)i) : dataset_spec(d);

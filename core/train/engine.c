@@ -188,12 +188,16 @@ static struct pass_chunk chunk_at(const struct engine *g, size_t task) {
     };
 }
 
-/* What is known of a chunk's images and where the rest is to go; NULL: nothing is kept of such a batch. */
+/* What is known of a chunk's images and where the rest is to go. Frozen blocks are computed one image a call wherever
+ * they could be kept, whether they are or not. */
 static const struct pass_prefix *look_up(struct engine *g, int member, const struct pass_chunk *chunk) {
     struct pass_prefix *prefix = g->prefix[member];
-    if (!g->kept || !g->batch->as_is || !g->batch->index)
+    if (!g->prefix_floats || !g->batch->as_is || !g->batch->index)
         return NULL;
     for (int i = 0; i < chunk->count; i++) {
+        prefix[i] = (struct pass_prefix){0};
+        if (!g->kept)
+            continue;
         prefix[i].known = kept_get(g->kept, g->batch->split, chunk->index[i]);
         prefix[i].found = prefix[i].known ? NULL : g->found[member] + (size_t)i * g->prefix_floats;
         if (prefix[i].known)
@@ -203,7 +207,7 @@ static const struct pass_prefix *look_up(struct engine *g, int member, const str
 }
 
 static void keep(struct engine *g, const struct pass_chunk *chunk) {
-    for (int i = 0; chunk->prefix && i < chunk->count; i++)
+    for (int i = 0; chunk->prefix && g->kept && i < chunk->count; i++)
         if (chunk->prefix[i].found && chunk->labels[i] >= 0)
             kept_put(g->kept, g->batch->split, chunk->index[i], chunk->prefix[i].found);
 }
@@ -268,6 +272,7 @@ static int diagnose(struct engine *g, uint64_t step, double loss, struct error *
     for (size_t task = 0; task < (size_t)atomic_load(&g->all) && !found; task++) {
         struct pass_chunk chunk = chunk_at(g, task);
         float *logits = g->logits + (size_t)chunk.first * (size_t)tuning_outputs(t);
+        chunk.prefix = look_up(g, 0, &chunk);
         if (pass_forward(p, &g->step, &chunk, logits, g->losses + chunk.first) < 0 || pass_trouble(p))
             break;
         memset(g->partial[0], 0, t->total * sizeof *g->partial[0]);

@@ -112,13 +112,54 @@ static int open_model(struct job *j, struct error *e) {
     return 0;
 }
 
+static bool is_stream(const struct job *j) {
+    return j->settings.scenes_stream && dataset_is_native(j->dataset);
+}
+
+/* Whether a training image is the same in every epoch (batch.as_is). */
+static bool trains_as_is(const struct job *j) {
+    return j->preprocess.augment == AUGMENT_NONE && !is_stream(j);
+}
+
+void job_images(const struct job *j, size_t images[SPLITS]) {
+    for (int s = 0; s < SPLITS; s++)
+        images[s] = dataset_size(j->dataset, (enum split)s);
+}
+
+/* What is kept of how many images within `limit` bytes. */
+static size_t kept_within(const struct job *j, size_t limit) {
+    size_t floats = pass_prefix_floats(&j->tuning), counts[SPLITS];
+    if (!j->dataset || floats == 0)
+        return 0;
+    job_images(j, counts);
+    if (!trains_as_is(j))
+        counts[SPLIT_TRAIN] = 0;
+    return kept_bytes(counts, floats, limit);
+}
+
+size_t job_kept_bytes(const struct job *j) {
+    return kept_within(j, (size_t)j->settings.cache_blocks << 20);
+}
+
+double job_kept_share(const struct job *j, bool training) {
+    size_t all = kept_within(j, SIZE_MAX);
+    if (!all || (training && !trains_as_is(j)))
+        return 0;
+    return (double)job_kept_bytes(j) / (double)all;
+}
+
 static size_t machine_bytes(void) {
     return arena_product((size_t)sysconf(_SC_PHYS_PAGES), (size_t)sysconf(_SC_PAGESIZE));
 }
 
 static int check_memory(const struct job *j, struct error *e) {
     int threads = j->settings.threads > 0 ? j->settings.threads : team_default_size();
-    size_t need = job_bytes(j, threads), have = machine_bytes();
+    size_t need = job_bytes(j, threads), have = machine_bytes(), kept = job_kept_bytes(j);
+    if (need <= have && kept > have - need)
+        return error_set(e, ERROR_MEMORY,
+                         "results of frozen blocks that are kept may take %.1f GiB beside the run's %.1f GiB, but this "
+                         "machine has %.1f GiB: take a smaller --cache-blocks",
+                         (double)kept / 0x1p30, (double)need / 0x1p30, (double)have / 0x1p30);
     if (need <= have)
         return 0;
     char what[64];
@@ -218,8 +259,8 @@ int job_loader(const struct job *j, enum split split, bool training, size_t cach
         .split = split,
         .preprocess = j->preprocess,
         .training = training,
-        .stream = training && s->scenes_stream && dataset_is_native(j->dataset),
-        /* Evaluation goes by whole chunks, so that a chunk's rows do not depend on the batch. */
+        .stream = training && is_stream(j),
+        /* Evaluation goes by whole chunks: where a chunk begins does not depend on the batch. */
         .batch = training ? s->batch : (s->batch + s->chunk - 1) / s->chunk * s->chunk,
         .threads = s->decoders,
         .cache_bytes = cache_bytes,
@@ -227,33 +268,6 @@ int job_loader(const struct job *j, enum split split, bool training, size_t cach
         .context = context,
     };
     return loader_open(out, &o, e);
-}
-
-void job_images(const struct job *j, size_t images[SPLITS]) {
-    for (int s = 0; s < SPLITS; s++)
-        images[s] = dataset_size(j->dataset, (enum split)s);
-}
-
-/* What is kept of how many images within `limit` bytes. */
-static size_t kept_within(const struct job *j, size_t limit) {
-    size_t floats = pass_prefix_floats(&j->tuning), counts[SPLITS];
-    if (!j->dataset || floats == 0)
-        return 0;
-    job_images(j, counts);
-    if (j->preprocess.augment != AUGMENT_NONE || j->settings.scenes_stream)
-        counts[SPLIT_TRAIN] = 0;
-    return kept_bytes(counts, floats, limit);
-}
-
-size_t job_kept_bytes(const struct job *j) {
-    return kept_within(j, (size_t)j->settings.cache_blocks << 20);
-}
-
-double job_kept_share(const struct job *j, bool training) {
-    size_t all = kept_within(j, SIZE_MAX);
-    if (!all || (training && (j->preprocess.augment != AUGMENT_NONE || j->settings.scenes_stream)))
-        return 0;
-    return (double)job_kept_bytes(j) / (double)all;
 }
 
 size_t job_bytes(const struct job *j, int threads) {
@@ -268,9 +282,10 @@ size_t job_bytes(const struct job *j, int threads) {
     size_t theta = arena_product(j->tuning.total * sizeof(float), copies);
     size_t work = arena_product(pass, (size_t)threads), batches = arena_product(image, 3 * (size_t)s->batch);
     size_t weights = shape_parameters(&j->model->shape) * sizeof(float);
+    size_t found = arena_product((size_t)threads * (size_t)s->chunk, pass_prefix_floats(&j->tuning) * sizeof(float));
     size_t sum = weights;
-    return __builtin_add_overflow(sum, theta, &sum) || __builtin_add_overflow(sum, work, &sum) ||
-                   __builtin_add_overflow(sum, batches, &sum)
+    return __builtin_add_overflow(sum, found, &sum) || __builtin_add_overflow(sum, theta, &sum) ||
+                   __builtin_add_overflow(sum, work, &sum) || __builtin_add_overflow(sum, batches, &sum)
                ? SIZE_MAX
                : sum;
 }

@@ -39,15 +39,15 @@ int job_swap_data(struct job *j, const char *spec, bool *renewed, struct error *
 int job_loader(const struct job *j, enum split split, bool training, size_t cache_bytes,
                loader_unreadable_fn *unreadable, void *context, struct loader **out, struct error *e);
 
-/* Images a chunk: as many as make matrix products of a few hundred rows, or up to a quarter less if the batch then
- * falls into a number of chunks that more threads share evenly. A function of the model's shape and the batch alone. */
+/* Images a chunk: as many as make matrix products of a few hundred rows, or some less where the batch then falls into a
+ * number of chunks that more threads share evenly. A function of the model's shape and the batch alone. */
 int job_chunk(const struct tuning *t, int batch);
 
 /* Images of each split. */
 void job_images(const struct job *j, size_t images[SPLITS]);
 
-/* Bytes that a run keeps of frozen blocks (kept.h), beside job_bytes(), and the share of the training images (then of
- * the others) that they are enough for: 0 where training images are augmented, or new in every epoch. */
+/* Bytes that a run keeps of frozen blocks (kept.h), beside job_bytes(); and the share of all images that they are
+ * enough for, of training images 0 where these are augmented or new in every epoch. */
 size_t job_kept_bytes(const struct job *j);
 double job_kept_share(const struct job *j, bool training);
 

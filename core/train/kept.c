@@ -39,10 +39,12 @@ int kept_create(struct kept **out, const size_t counts[SPLITS], size_t floats, s
     k->floats = floats;
     k->places = places(counts, floats, limit_bytes);
     lay_out(k);
-    int r = arena_reserve(&k->arena, e);
-    if (r < 0) {
+    if (arena_reserve(&k->arena, NULL) < 0) {
+        size_t bytes = arena_product(k->places, floats * sizeof(float));
         free(k);
-        return r;
+        return error_set(e, ERROR_MEMORY,
+                         "no room for %.0f MiB of results of frozen blocks: take a smaller --cache-blocks",
+                         (double)bytes / 0x1p20);
     }
     lay_out(k);
     *out = k;

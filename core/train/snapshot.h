@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SNAPSHOT_VERSION 3
+#define SNAPSHOT_VERSION 4
 #define SNAPSHOT_BLOCKS 64 /* deeper models show their first ones */
 
 enum snapshot_phase { PHASE_STARTING, PHASE_TRAINING, PHASE_EVALUATING, PHASE_PAUSED, PHASE_DONE, PHASE_FAILED };
@@ -29,7 +29,7 @@ struct snapshot {
     double epoch_loss;            /* mean of this epoch's steps so far */
     double rate, base_rate;       /* learning rate now; before the schedule */
     double images_per_s;          /* of training, over the last seconds; 0: not known yet */
-    double kept;                  /* share of the last step's images whose frozen blocks were kept, not computed */
+    double kept;                  /* share of these images whose frozen blocks were kept, not computed */
     double step_s, eta_s;         /* seconds a step; left until the end */
     double step_done;             /* share of the step or evaluation under way, 0 to 1; 0 between them */
     double queue_s;               /* until a command posted now takes effect; 0: at once; negative: not known */

@@ -138,7 +138,7 @@ void trainer_report_predictions(struct trainer *t, enum split split) {
 }
 
 void trainer_report_data(struct trainer *t) {
-    struct data_facts *f = data_facts_of(t->job->dataset);
+    struct data_facts *f = data_facts_of(t->job);
     if (f)
         mailbox_hand_over(t->mailbox, EVENT_DATA, f);
 }

@@ -192,9 +192,10 @@ void trainer_report_step(struct trainer *t, const struct engine_result *r, doubl
     char loss[NUMBER_TEXT], rate[NUMBER_TEXT], *text = NULL;
     size_t size;
     t->snapshot.top1 = r->top1;
-    t->snapshot.kept = (double)r->known / images;
     /* An exponential mean over about eight steps: steady, and still follows the machine. */
     double image_ns = seconds * 1e9 / images;
+    double kept = (double)r->known / images;
+    t->snapshot.kept = t->image_ns > 0 ? t->snapshot.kept + (kept - t->snapshot.kept) / 8 : kept;
     t->image_ns = t->image_ns > 0 ? t->image_ns + (image_ns - t->image_ns) / 8 : image_ns;
     FILE *f = open_memstream(&text, &size);
     if (!f)
