@@ -272,6 +272,10 @@ static void give_back(struct loader *l) {
     pthread_cond_broadcast(&l->work);
 }
 
+bool loader_as_is(const struct loader_options *o) {
+    return !o->training || (o->preprocess.augment == AUGMENT_NONE && !o->stream);
+}
+
 int loader_next(struct loader *l, struct batch *out, struct error *e) {
     int r = 0;
     *out = (struct batch){0};
@@ -299,7 +303,7 @@ int loader_next(struct loader *l, struct batch *out, struct error *e) {
             .labels = slot->labels,
             .index = slot->index,
             .split = o->split,
-            .as_is = !o->training || (o->preprocess.augment == AUGMENT_NONE && !o->stream),
+            .as_is = loader_as_is(o),
         };
         l->holding = true;
         r = 1;

@@ -45,6 +45,9 @@ struct batch {
 
 struct loader;
 
+/* Whether the images of such a loader are batch.as_is. */
+bool loader_as_is(const struct loader_options *options);
+
 /* All memory is taken here. Errors: ERROR_MEMORY, ERROR_DATA (the split is empty). */
 int loader_open(struct loader **out, const struct loader_options *options, struct error *e);
 void loader_close(struct loader *l); /* NULL is accepted; stops its threads */

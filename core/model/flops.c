@@ -38,12 +38,10 @@ double flops_forward(const struct tuning *t) {
 
 double flops_prefix(const struct tuning *t) {
     double sum = patch_embedding(t);
-    int lowest = tuning_lowest_block(t);
-    if (lowest == 0 || tuning_has_embedding(t) || tuning_reconstructs(t))
-        return 0;
-    for (int l = 0; l < lowest; l++)
+    int frozen = tuning_frozen_blocks(t);
+    for (int l = 0; l < frozen; l++)
         sum += products(&t->shape, tuning_tokens(t, l)) + attention(&t->shape, tuning_tokens(t, l));
-    return sum;
+    return frozen ? sum : 0;
 }
 
 double flops_training(const struct tuning *t) {

@@ -279,10 +279,10 @@ static void embed(struct pass *p, const struct pass_step *step, const struct pas
 }
 
 size_t pass_prefix_floats(const struct tuning *t) {
-    int lowest = tuning_lowest_block(t);
-    if (lowest == 0 || tuning_has_embedding(t) || tuning_reconstructs(t))
+    int frozen = tuning_frozen_blocks(t);
+    if (frozen == 0)
         return 0;
-    return (size_t)t->shape.dim * (lowest == t->shape.depth ? 1 : (size_t)shape_patches(&t->shape) + 1);
+    return (size_t)t->shape.dim * (frozen == t->shape.depth ? 1 : (size_t)shape_patches(&t->shape) + 1);
 }
 
 /* One image through what is frozen. */

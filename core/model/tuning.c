@@ -88,6 +88,10 @@ int tuning_lowest_block(const struct tuning *t) {
     return lowest;
 }
 
+int tuning_frozen_blocks(const struct tuning *t) {
+    return tuning_has_embedding(t) || tuning_reconstructs(t) ? 0 : tuning_lowest_block(t);
+}
+
 struct rows tuning_pool_rows(const struct tuning *t) {
     size_t prompts = tuning_has_prompts(t) ? (size_t)t->options.prompts : 0, patches = (size_t)shape_patches(&t->shape);
     switch (t->options.pool) {

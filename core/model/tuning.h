@@ -134,6 +134,10 @@ int tuning_tokens(const struct tuning *t, int block);
 bool tuning_has_embedding(const struct tuning *t);
 int tuning_lowest_block(const struct tuning *t);
 
+/* Blocks below the first tuned one, whose results are the same in every step: 0 where the embedding is tuned, and where
+ * masks hide other patches every time. */
+int tuning_frozen_blocks(const struct tuning *t);
+
 /* Rows of a sequence with all prompts in it, [CLS, P prompts, patches], whose mean makes the feature (paper's
  * reference: MODEL.*.pool):
  *

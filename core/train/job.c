@@ -118,7 +118,8 @@ static bool is_stream(const struct job *j) {
 
 /* Whether a training image is the same in every epoch (batch.as_is). */
 static bool trains_as_is(const struct job *j) {
-    return j->preprocess.augment == AUGMENT_NONE && !is_stream(j);
+    return loader_as_is(
+        &(struct loader_options){.preprocess = j->preprocess, .training = true, .stream = is_stream(j)});
 }
 
 void job_images(const struct job *j, size_t images[SPLITS]) {
