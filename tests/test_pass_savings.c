@@ -1,4 +1,5 @@
-/* What a pass leaves out, computes again or is given, against one that computes everything (pass_options.plain). */
+/* What a pass leaves out, computes again or is given, against one that computes everything (pass_options.compute_all).
+ */
 #include "tests/pass_rig.h"
 
 static void forward_is_the_same_with_or_without_what_is_kept(void **state) {
@@ -9,7 +10,7 @@ static void forward_is_the_same_with_or_without_what_is_kept(void **state) {
             /* The first two leave out what the pool does not need, the others do not. */
             const struct pass_options ways[] = {{.chunk = BATCH},
                                                 {.chunk = BATCH, .backward = true},
-                                                {.chunk = BATCH, .plain = true},
+                                                {.chunk = BATCH, .compute_all = true},
                                                 {.chunk = BATCH, .keep_all = true},
                                                 {.chunk = BATCH + 4, .backward = true, .keep_all = true}};
             enum { WAYS = sizeof ways / sizeof *ways };
@@ -38,7 +39,7 @@ static void what_is_left_out_changes_nothing(void **state) {
                     continue;
                 struct rig lean, plain;
                 set_up(&lean, &o, whole_batch);
-                set_up(&plain, &o, (struct pass_options){.chunk = BATCH, .backward = true, .plain = true});
+                set_up(&plain, &o, (struct pass_options){.chunk = BATCH, .backward = true, .compute_all = true});
                 backward(&lean);
                 backward(&plain);
                 assert_true(numbers_error_f32(BATCH * CLASSES, lean.logits, plain.logits) < 2e-6);
@@ -89,7 +90,7 @@ static void a_prefix_stands_for_the_blocks_below(void **state) {
     };
     for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
         struct tuning_options o = options(ways[k].method, ways[k].pool, ways[k].insert_at, false);
-        struct pass_options p = {.chunk = BATCH, .backward = true, .plain = ways[k].plain};
+        struct pass_options p = {.chunk = BATCH, .backward = true, .compute_all = ways[k].plain};
         struct rig whole, parts;
         set_up(&whole, &o, p);
         set_up(&parts, &o, p);
@@ -134,6 +135,14 @@ static void a_prefix_stands_for_the_blocks_below(void **state) {
     assert_int_equal(pass_prefix_floats(&t), 0);
 }
 
+/* The next block replaces the prompt rows: nothing after attention is kept of them. */
+static void deep_prompts_take_less_memory_than_computing_all(void **state) {
+    (void)state;
+    struct tuning_options o = options(METHOD_DEEP, POOL_MAE, 0, false);
+    assert_true(bytes(whole_batch, &o) <
+                bytes((struct pass_options){.chunk = BATCH, .backward = true, .compute_all = true}, &o));
+}
+
 /* A closed gate lets nothing of its block's prompt rows through: they are not computed where no gradient follows. */
 static void closed_gates_leave_out_what_they_hold_back(void **state) {
     (void)state;
@@ -143,7 +152,7 @@ static void closed_gates_leave_out_what_they_hold_back(void **state) {
             struct tuning_options o = options(METHOD_GATED, pools[k], 0, true);
             struct rig r[2];
             for (int plain = 0; plain < 2; plain++) {
-                set_up(&r[plain], &o, (struct pass_options){.chunk = BATCH, .plain = plain});
+                set_up(&r[plain], &o, (struct pass_options){.chunk = BATCH, .compute_all = plain});
                 r[plain].gates_given = true;
                 r[plain].step.forward_only = true;
                 for (int l = 0; l + 1 < DEPTH; l++)
@@ -162,6 +171,7 @@ int main(void) {
         cmocka_unit_test(what_is_left_out_changes_nothing),
         cmocka_unit_test(recomputing_changes_no_bit),
         cmocka_unit_test(a_prefix_stands_for_the_blocks_below),
+        cmocka_unit_test(deep_prompts_take_less_memory_than_computing_all),
         cmocka_unit_test(closed_gates_leave_out_what_they_hold_back),
     };
     return cmocka_run_group_tests(tests, open_model, close_model);

@@ -32,7 +32,7 @@ static void lay_out_shared(struct pass *p, size_t most) {
     }
     hidden = hidden > values ? hidden : values; /* rows of both go through p->wide */
     p->columns = arena_floats(a, arena_product(plain, 3 * (size_t)t->shape.patch * (size_t)t->shape.patch));
-    p->plain = arena_floats(a, arena_product(arena_product(chunk, plain), dim));
+    p->unprompted = arena_floats(a, arena_product(arena_product(chunk, plain), dim));
     p->wide = arena_floats(a, arena_product(chunk, hidden));
     p->row = arena_floats(a, arena_product(chunk, values));
     p->scratch = arena_floats(a, scratch);
@@ -49,9 +49,12 @@ static void lay_out_blocks(struct pass *p, size_t most) {
     size_t chunk = (size_t)o->chunk, dim = (size_t)t->shape.dim, rows = arena_product(chunk, most);
     struct pass_block shared = {
         .tokens = most, .dim = dim, .heads = (size_t)t->shape.heads, .mlp = (size_t)t->shape.mlp};
-    pass_block_lay_out(p, &shared, most, false);
-    float *shared_x[2] = {arena_floats(a, arena_product(rows, dim)), arena_floats(a, arena_product(rows, dim))};
     struct pass_block again = shared;
+    bool shares = !o->backward || p->lowest > 0; /* blocks that are not gone back through */
+    if (shares)
+        pass_block_lay_out(p, &shared, most, false);
+    float *shared_x[2] = {arena_floats(a, arena_product(rows, dim)), NULL};
+    shared_x[1] = shares ? arena_floats(a, arena_product(rows, dim)) : shared_x[0];
     again.kept = true;
     if (o->recompute && o->backward)
         pass_block_lay_out(p, &again, most, weights_any(&t->weights, WEIGHTS_BLOCKS, t->shape.depth - 1));
@@ -63,10 +66,14 @@ static void lay_out_blocks(struct pass *p, size_t most) {
         if (block.kept && o->backward) {
             bool weights = weights_offset(&t->weights, WEIGHTS_BLOCKS, l, WEIGHT_block_proj_weight) != SIZE_MAX;
             bool pools = p->pools && l + 1 == t->shape.depth;
+            struct rows but_prompts;
+            const struct rows *wanted = pools                                     ? &p->pool
+                                        : pass_leaves_prompts(p, l, &but_prompts) ? &but_prompts
+                                                                                  : NULL;
             if (o->recompute)
-                block = pass_block_again(&again, l, block.tokens, weights);
+                block = pass_block_again(p, &again, l, block.tokens, weights);
             else
-                pass_block_lay_out(p, &block, pools ? rows_count(&p->pool) : block.tokens, weights);
+                pass_block_lay_out(p, &block, wanted ? rows_count(wanted) : block.tokens, weights);
             if (tuning_is_gated(t))
                 block.ungated = arena_floats(a, arena_product(chunk * (size_t)t->options.prompts, dim));
         } else if (block.kept) { /* pass_attention() reads no more than these */
@@ -87,7 +94,7 @@ static void lay_out(struct pass *p) {
     p->embedding = tuning_has_embedding(t);
     p->lowest = tuning_lowest_block(t);
     p->pool = tuning_pool_rows(t);
-    p->pools = !o->keep_all && !o->plain && !tuning_reconstructs(t) &&
+    p->pools = !o->keep_all && !o->compute_all && !tuning_reconstructs(t) &&
                !weights_any(&t->weights, WEIGHTS_BLOCKS, t->shape.depth - 1);
     lay_out_shared(p, most);
     lay_out_blocks(p, most);
@@ -242,7 +249,7 @@ static void put_prompts(struct pass *p, const struct pass_step *step, const stru
 /* Where the tokens on their way into `block` are written: straight into its input, or first without room for prompts.
  */
 static float *way_into(struct pass *p, int block, size_t tokens) {
-    return p->blocks[block].tokens == tokens ? p->blocks[block].x : p->plain;
+    return p->blocks[block].tokens == tokens ? p->blocks[block].x : p->unprompted;
 }
 
 static void widen(struct pass *p, int block, size_t tokens, int count) {
@@ -251,7 +258,7 @@ static void widen(struct pass *p, int block, size_t tokens, int count) {
     if (wide == tokens)
         return;
     for (int i = 0; i < count; i++)
-        prompt_make_room(tokens, wide - tokens, dim, p->plain + (size_t)i * tokens * dim,
+        prompt_make_room(tokens, wide - tokens, dim, p->unprompted + (size_t)i * tokens * dim,
                          p->blocks[block].x + (size_t)i * wide * dim);
 }
 
@@ -311,7 +318,7 @@ static bool take_prefix(struct pass *p, const struct pass_step *step, const stru
     bool features = p->lowest == s->depth;
     for (int i = 0; i < chunk->count; i++) {
         const struct pass_prefix *prefix = &chunk->prefix[i];
-        float *to = (features ? p->mean : p->plain) + (size_t)i * n;
+        float *to = (features ? p->mean : p->unprompted) + (size_t)i * n;
         if (prefix->known)
             memcpy(to, prefix->known, n * sizeof *to);
         else if (!compute_prefix(p, step, chunk->images + (size_t)i * image_floats(s), to))
@@ -322,16 +329,24 @@ static bool take_prefix(struct pass *p, const struct pass_step *step, const stru
     if (features)
         return true;
     if (p->blocks[p->lowest].tokens == tokens)
-        memcpy(p->blocks[p->lowest].x, p->plain, (size_t)chunk->count * n * sizeof *p->plain);
+        memcpy(p->blocks[p->lowest].x, p->unprompted, (size_t)chunk->count * n * sizeof *p->unprompted);
     widen(p, p->lowest, tokens, chunk->count);
     put_prompts(p, step, chunk, p->lowest);
     return true;
 }
 
+bool pass_leaves_prompts(const struct pass *p, int l, struct rows *but_prompts) {
+    const struct tuning *t = p->options.tuning;
+    size_t prompts = (size_t)tuning_prompts_at(t, l);
+    *but_prompts = (struct rows){1, prompts, (size_t)tuning_tokens(t, l) - 1 - prompts};
+    return prompts && t->options.method == METHOD_DEEP && l + 1 < t->shape.depth && !p->options.keep_all &&
+           !p->options.compute_all;
+}
+
 /* Whether the gate after block l lets nothing of the block's prompt rows through, and nothing else asks for them. */
 static bool is_closed(const struct pass *p, const struct pass_step *step, int l) {
     const struct tuning *t = p->options.tuning;
-    return step->forward_only && !p->options.keep_all && !p->options.plain && tuning_is_gated(t) &&
+    return step->forward_only && !p->options.keep_all && !p->options.compute_all && tuning_is_gated(t) &&
            l + 1 < t->shape.depth && tuning_prompts_at(t, l) && step->values.gates[l] == 0;
 }
 
@@ -362,11 +377,10 @@ static bool run_block(struct pass *p, const struct pass_step *step, const struct
     float tau = step->values.temps[l];
     if (p->pools && l + 1 == p->options.tuning->shape.depth)
         return pass_last_forward(p, b, w, chunk->count, tau, p->mean);
-    size_t prompts = (size_t)tuning_prompts_at(p->options.tuning, l), tokens = b->tokens;
-    const struct rows but_prompts = {1, prompts, tokens - 1 - prompts};
-    bool closed = is_closed(p, step, l);
-    tokens -= closed ? prompts : 0;
-    if (!pass_block_forward(p, b, w, chunk->count, tau, closed ? &but_prompts : NULL, way_into(p, l + 1, tokens)))
+    struct rows but_prompts;
+    bool left = pass_leaves_prompts(p, l, &but_prompts) || is_closed(p, step, l);
+    size_t tokens = left ? rows_count(&but_prompts) : b->tokens;
+    if (!pass_block_forward(p, b, w, chunk->count, tau, left ? &but_prompts : NULL, way_into(p, l + 1, tokens)))
         return false;
     if (l + 1 == p->options.tuning->shape.depth)
         return true;
@@ -430,7 +444,8 @@ int pass_forward(struct pass *p, const struct pass_step *step, const struct pass
 size_t pass_attention(const struct pass *p, const struct pass_step *step, int block, int sample, int head, float *a) {
     const struct vit_shape *s = &p->options.tuning->shape;
     const struct pass_block *b = &p->blocks[block];
-    if (!b->kept || b->again || (p->pools && block + 1 == s->depth))
+    struct rows but_prompts;
+    if (!b->kept || b->again || (p->pools && block + 1 == s->depth) || pass_leaves_prompts(p, block, &but_prompts))
         return 0;
     size_t dim = (size_t)s->dim;
     struct attention_shape heads = attention_shape_qkv(b->tokens, (size_t)s->heads, dim / (size_t)s->heads);

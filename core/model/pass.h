@@ -28,7 +28,7 @@ struct pass_options {
     bool keep_all;               /* keep every block's keys and queries for pass_attention() */
     bool recompute; /* keep no more of a block (not of mae's decoder) than its input, and compute the rest again on the
                        way back */
-    bool plain;     /* compute what is not needed, too: rows that no gate and no pool lets through */
+    bool compute_all;         /* what is not needed, too: rows that no gate, no prompts and no pool let through */
     const float *decoder_pos; /* mae: [1 + patches, E] positions of the decoder; NULL: those of sin and cos */
     pass_go_on_fn *go_on;     /* may be NULL */
     void *context;
@@ -86,8 +86,9 @@ int pass_backward(struct pass *p, const struct pass_step *step, const struct pas
                   float *gradient);
 
 /* After pass_forward() with keep_all or backward: A_h [N, N] of a sample, block and head (from 0); returns N, or 0 if
- * that block was not kept: with keep_all all are, without it neither the last one, with all its queries, nor any with
- * recompute. Not after a pass of forward_only without keep_all, whose closed gates leave queries out. */
+ * that block was not kept: with keep_all all are, without it neither the last one, with all its queries, nor those of
+ * deep prompts, nor with recompute. Not after a pass of forward_only without keep_all, whose closed gates leave queries
+ * out. */
 size_t pass_attention(const struct pass *p, const struct pass_step *step, int block, int sample, int head, float *a);
 
 /* After pass_forward() of masked autoencoding, of a sample, until the next call: N patches of 3 P P values in the order

@@ -80,8 +80,8 @@ static void narrow(struct pass *p, int l, int count) {
         return;
     for (int i = 0; i < count; i++)
         prompt_close_room(tokens, wide - tokens, dim, p->dx + (size_t)i * wide * dim,
-                          p->plain + (size_t)i * tokens * dim);
-    memcpy(p->dx, p->plain, (size_t)count * tokens * dim * sizeof *p->dx);
+                          p->unprompted + (size_t)i * tokens * dim);
+    memcpy(p->dx, p->unprompted, (size_t)count * tokens * dim * sizeof *p->dx);
 }
 
 /* Block l alone. Of the gradient of its input all rows are computed; in the lowest block those of the prompts put in
@@ -89,18 +89,25 @@ static void narrow(struct pass *p, int l, int count) {
 static bool through_layers(struct pass *p, const struct pass_step *step, int l, int count, float *gradient) {
     const struct tuning *t = p->options.tuning;
     const struct pass_block *b = &p->blocks[l];
-    float tau = step->values.temps[l];
-    double *dtau = tuning_find(t, TUNED_TEMPS) ? &p->dtemps[l] : NULL;
     bool weights = weights_any(&t->weights, WEIGHTS_BLOCKS, l), prompts = pass_prompts_offset(t, l) != SIZE_MAX;
-    bool input_wanted = l > p->lowest || prompts || weights;
-    if (p->pools && l + 1 == t->shape.depth)
-        return pass_last_backward(p, b, &p->weights[l], count, tau, dtau, input_wanted);
-    bool prompts_alone = l == p->lowest && prompts && !weights && !p->embedding && !p->options.plain;
+    struct pass_back back = {.count = count, .tau = step->values.temps[l]};
+    if (tuning_find(t, TUNED_TEMPS))
+        back.dtau = &p->dtemps[l];
+    if (l > p->lowest || prompts || weights)
+        back.wanted = b->tokens;
+    if (p->pools && l + 1 == t->shape.depth) {
+        back.asked = &p->pool;
+        return pass_last_backward(p, b, &p->weights[l], &back);
+    }
+    if (l == p->lowest && prompts && !weights && !p->embedding && !p->options.compute_all) {
+        back.first = 1;
+        back.wanted = (size_t)t->options.prompts;
+    }
+    struct rows but_prompts;
+    if (pass_leaves_prompts(p, l, &but_prompts))
+        back.asked = &but_prompts;
     struct weights_block_gradient g = weights_block_gradient(&t->weights, WEIGHTS_BLOCKS, l, gradient);
-    return pass_block_backward(p, b, &p->weights[l], &g, count, tau, dtau, prompts_alone ? 1 : 0,
-                               !input_wanted   ? 0
-                               : prompts_alone ? (size_t)t->options.prompts
-                                               : b->tokens);
+    return pass_block_backward(p, b, &p->weights[l], &g, &back);
 }
 
 static bool through_block(struct pass *p, const struct pass_step *step, const struct pass_chunk *chunk, int l,

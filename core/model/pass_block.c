@@ -1,6 +1,6 @@
 /* One transformer block, there and back: x += proj(attention(norm1(x))); x += fc2(gelu(fc1(norm2(x)))). What a weight's
  * gradient needs and was not kept (the results of LayerNorm and GELU) is computed again. */
-#include <string.h>
+#include <assert.h>
 
 #include "core/model/pass_memory.h"
 #include "core/nn/gelu.h"
@@ -20,11 +20,12 @@ void pass_block_lay_out(struct pass *p, struct pass_block *b, size_t wanted, boo
     b->hidden = arena_floats(a, arena_product(after, b->mlp));
 }
 
-struct pass_block pass_block_again(const struct pass_block *shared, int number, size_t tokens, bool weights) {
+struct pass_block pass_block_again(const struct pass *p, const struct pass_block *shared, int number, size_t tokens,
+                                   bool weights) {
     struct pass_block b = *shared;
     b.number = number;
     b.tokens = tokens;
-    b.again = true;
+    b.again = number + 1 < p->options.tuning->shape.depth; /* the last one filled them last */
     b.slopes = !weights;
     b.attended = weights ? shared->attended : NULL;
     return b;
@@ -133,8 +134,8 @@ bool pass_block_forward(struct pass *p, const struct pass_block *b, const struct
 }
 
 static bool through_mlp(struct pass *p, const struct pass_block *b, const struct model_block *w,
-                        const struct weights_block_gradient *g, int count) {
-    size_t dim = b->dim, mlp = b->mlp, rows = (size_t)count * b->tokens;
+                        const struct weights_block_gradient *g, size_t rows) {
+    size_t dim = b->dim, mlp = b->mlp;
     if (!b->slopes)
         gelu_forward_slope(rows, mlp, b->hidden, w->fc1_bias, p->wide);
     linear_backward(rows, mlp, dim, p->wide, NULL, p->dx, NULL, g->fc2_weight, g->fc2_bias);
@@ -154,52 +155,86 @@ static bool through_mlp(struct pass *p, const struct pass_block *b, const struct
     return pass_goes_on(p);
 }
 
-/* p->dx, the gradient of the block's middle -> p->dqkv [C, wanted, 3D]. */
+/* Rows of the input whose gradient is wanted that also asked. */
+static size_t askers(const struct pass_block *b, const struct pass_back *back) {
+    const struct rows *asked = back->asked;
+    if (!asked)
+        return back->wanted;
+    assert(!back->wanted || back->wanted == b->tokens ||
+           (back->first >= asked->head && back->first + back->wanted <= asked->head + asked->skip));
+    return back->wanted == b->tokens ? rows_count(asked) : 0;
+}
+
+/* p->dx, the gradient of the block's middle -> p->dqkv, which lies as b->qkv does but has the wanted rows alone. */
 static bool through_attention(struct pass *p, const struct pass_block *b, const struct model_block *w,
-                              const struct weights_block_gradient *g, int count, float tau, double *dtau, size_t first,
-                              size_t wanted) {
-    size_t dim = b->dim, rows = (size_t)count * b->tokens;
-    struct attention_shape heads = pass_block_heads(b, NULL);
-    linear_backward(rows, dim, dim, b->attended, w->proj_weight, p->dx, p->row, g->proj_weight, g->proj_bias);
-    pass_check(p, b->number, "gradient of the attention projection", rows * dim, p->row);
-    for (int i = 0; i < count; i++) {
-        float *dqkv = p->dqkv + (size_t)i * wanted * 3 * dim;
-        struct attention_gradient gradient = {.dq = dqkv,
-                                              .dk = dqkv + dim,
-                                              .q_row = 3 * dim,
-                                              .kv_row = 3 * dim,
-                                              .first_query = first,
-                                              .queries = wanted,
-                                              .first_token = first,
-                                              .tokens = wanted};
-        attention_backward(&heads, tau, pass_block_q(b, NULL, count, i, b->qkv), pass_block_k(b, NULL, i, b->qkv),
-                           p->row + (size_t)i * b->tokens * dim, &gradient, dtau, p->scratch);
+                              const struct weights_block_gradient *g, const struct pass_back *back) {
+    const struct rows *asked = back->asked;
+    size_t dim = b->dim, count = (size_t)back->count, few = asked ? rows_count(asked) : b->tokens;
+    size_t n = back->wanted * (asked ? 2 : 3) * dim;
+    struct attention_shape heads = pass_block_heads(b, asked);
+    struct attention_gradient to = {.q_row = heads.q_row,
+                                    .kv_row = heads.kv_row,
+                                    .first_query = asked ? 0 : back->first,
+                                    .queries = askers(b, back),
+                                    .first_token = back->first,
+                                    .tokens = back->wanted};
+    linear_backward(count * few, dim, dim, b->attended, w->proj_weight, p->dx, p->row, g->proj_weight, g->proj_bias);
+    pass_check(p, b->number, "gradient of the attention projection", count * few * dim, p->row);
+    for (size_t i = 0; i < count; i++) {
+        to.dk = p->dqkv + i * n + (asked ? 0 : dim);
+        to.dq = p->dqkv + (asked ? count * n + i * to.queries * dim : i * n);
+        attention_backward(&heads, back->tau, pass_block_q(b, asked, back->count, (int)i, b->qkv),
+                           pass_block_k(b, asked, (int)i, b->qkv), p->row + i * few * dim, &to, back->dtau, p->scratch);
     }
-    pass_check(p, b->number, "gradient of the attention", (size_t)count * wanted * 3 * dim, p->dqkv);
+    pass_check(p, b->number, "gradient of the attention", count * n, p->dqkv);
     return pass_goes_on(p);
 }
 
-bool pass_block_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
-                         const struct weights_block_gradient *g, int count, float tau, double *dtau, size_t first,
-                         size_t wanted) {
-    size_t dim = b->dim, tokens = b->tokens, rows = (size_t)count * wanted;
-    if (b->again &&
-        !(pass_block_attend(p, b, w, count, tau, NULL) && pass_block_hidden(p, b, w, (size_t)count * tokens)))
-        return false;
-    if (!through_mlp(p, b, w, g, count) || !through_attention(p, b, w, g, count, tau, dtau, first, wanted))
+/* p->dqkv -> p->row [C, wanted, D], the gradient of what the first LayerNorm gave. */
+static void through_questions(struct pass *p, const struct pass_block *b, const struct model_block *w,
+                              const struct pass_back *back) {
+    size_t dim = b->dim, count = (size_t)back->count, rows = count * back->wanted, few = askers(b, back);
+    if (!back->asked) {
+        linear_backward(rows, dim, 3 * dim, NULL, w->qkv_weight, p->dqkv, p->row, NULL, NULL);
+    } else {
+        linear_backward(rows, dim, 2 * dim, NULL, w->qkv_weight + dim * dim, p->dqkv, p->row, NULL, NULL);
+        linear_backward(count * few, dim, dim, NULL, w->qkv_weight, p->dqkv + rows * 2 * dim, p->wide, NULL, NULL);
+        for (size_t i = 0; few && i < count; i++)
+            rows_add(back->asked, dim, p->wide + i * few * dim, p->row + i * b->tokens * dim);
+    }
+    pass_check(p, b->number, "gradient of queries, keys and values", rows * dim, p->row);
+}
+
+bool pass_block_attend_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
+                                const struct weights_block_gradient *g, const struct pass_back *back) {
+    size_t dim = b->dim, tokens = b->tokens, wanted = back->wanted, count = (size_t)back->count, rows = count * wanted;
+    if (!through_attention(p, b, w, g, back))
         return false;
     if (g->qkv_weight)
         layernorm_forward(rows, dim, b->x, w->norm1_weight, w->norm1_bias, p->row, b->norm1);
     linear_backward(rows, dim, 3 * dim, p->row, NULL, p->dqkv, NULL, g->qkv_weight, g->qkv_bias);
     if (!wanted) /* attention was gone back through for its temperature alone */
         return true;
-    linear_backward(rows, dim, 3 * dim, NULL, w->qkv_weight, p->dqkv, p->row, NULL, NULL);
-    pass_check(p, b->number, "gradient of queries, keys and values", rows * dim, p->row);
-    for (size_t i = 0; i < (size_t)count; i++) {
-        size_t at = i * tokens + first;
+    through_questions(p, b, w, back);
+    if (back->asked)
+        rows_spread(back->asked, count, tokens, dim, p->dx);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i * tokens + back->first;
         layernorm_backward(wanted, dim, b->x + at * dim, w->norm1_weight, b->norm1 + 2 * at, p->row + i * wanted * dim,
                            p->dx + at * dim, g->norm1_weight, g->norm1_bias);
     }
-    pass_check(p, b->number, "gradient of the first LayerNorm", (size_t)count * tokens * dim, p->dx);
+    pass_check(p, b->number, "gradient of the first LayerNorm", count * tokens * dim, p->dx);
     return pass_goes_on(p);
+}
+
+bool pass_block_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
+                         const struct weights_block_gradient *g, const struct pass_back *back) {
+    const struct rows *asked = back->asked;
+    size_t rows = (size_t)back->count * (asked ? rows_count(asked) : b->tokens);
+    assert(!asked || !(g->qkv_weight || g->qkv_bias));
+    if (b->again && !(pass_block_attend(p, b, w, back->count, back->tau, asked) && pass_block_hidden(p, b, w, rows)))
+        return false;
+    if (asked)
+        rows_gather(asked, (size_t)back->count, b->tokens, b->dim, p->dx);
+    return through_mlp(p, b, w, g, rows) && pass_block_attend_backward(p, b, w, g, back);
 }

@@ -4,7 +4,7 @@
  *     mean(middle + fc2(gelu)) = mean(middle) + fc2(mean(gelu))
  *
  * One row a sample there and back. For frozen weights: their gradients would want the rows themselves. */
-#include <string.h>
+#include <assert.h>
 
 #include "core/model/pass_memory.h"
 #include "core/nn/gelu.h"
@@ -48,46 +48,10 @@ static bool through_mlp(struct pass *p, const struct pass_block *b, const struct
     return pass_goes_on(p);
 }
 
-/* p->dx -> p->dqkv, which lies as b->qkv does. */
-static bool through_attention(struct pass *p, const struct pass_block *b, const struct model_block *w, int count,
-                              float tau, double *dtau) {
-    size_t dim = b->dim, few = rows_count(&p->pool), rows = (size_t)count * few;
-    struct attention_shape heads = pass_block_heads(b, &p->pool);
-    linear_backward(rows, dim, dim, NULL, w->proj_weight, p->dx, p->row, NULL, NULL);
-    pass_check(p, b->number, "gradient of the attention projection", rows * dim, p->row);
-    for (int i = 0; i < count; i++) {
-        struct attention_gradient gradient = {.dq = pass_block_q(b, &p->pool, count, i, p->dqkv),
-                                              .dk = pass_block_k(b, &p->pool, i, p->dqkv),
-                                              .q_row = heads.q_row,
-                                              .kv_row = heads.kv_row,
-                                              .queries = few,
-                                              .tokens = b->tokens};
-        attention_backward(&heads, tau, pass_block_q(b, &p->pool, count, i, b->qkv),
-                           pass_block_k(b, &p->pool, i, b->qkv), p->row + (size_t)i * few * dim, &gradient, dtau,
-                           p->scratch);
-    }
-    pass_check(p, b->number, "gradient of the attention", (size_t)count * b->tokens * 2 * dim, p->dqkv);
-    return pass_goes_on(p);
-}
-
-bool pass_last_backward(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
-                        double *dtau, bool input_wanted) {
-    size_t dim = b->dim, few = rows_count(&p->pool), rows = (size_t)count * b->tokens;
-    if (b->again &&
-        !(pass_block_attend(p, b, w, count, tau, &p->pool) && pass_block_hidden(p, b, w, (size_t)count * few)))
-        return false;
-    if (!through_mlp(p, b, w, (size_t)count) || !through_attention(p, b, w, count, tau, dtau))
-        return false;
-    if (!input_wanted)
-        return true;
-    linear_backward(rows, dim, 2 * dim, NULL, w->qkv_weight + dim * dim, p->dqkv, p->row, NULL, NULL);
-    linear_backward((size_t)count * few, dim, dim, NULL, w->qkv_weight, pass_block_q(b, &p->pool, count, 0, p->dqkv),
-                    p->wide, NULL, NULL);
-    for (size_t i = 0; i < (size_t)count; i++)
-        rows_add(&p->pool, dim, p->wide + i * few * dim, p->row + i * b->tokens * dim);
-    pass_check(p, b->number, "gradient of queries, keys and values", rows * dim, p->row);
-    rows_spread(&p->pool, (size_t)count, b->tokens, dim, p->dx);
-    layernorm_backward(rows, dim, b->x, w->norm1_weight, b->norm1, p->row, p->dx, NULL, NULL);
-    pass_check(p, b->number, "gradient of the first LayerNorm", rows * dim, p->dx);
-    return pass_goes_on(p);
+bool pass_last_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
+                        const struct pass_back *back) {
+    const struct weights_block_gradient none = {0};
+    size_t count = (size_t)back->count;
+    assert(back->asked == &p->pool);
+    return through_mlp(p, b, w, count) && pass_block_attend_backward(p, b, w, &none, back);
 }

@@ -288,7 +288,8 @@ static bool back_through_decoder(struct pass *p, int count, const struct weights
                  g->norm_bias, g->pred_weight, g->pred_bias);
     for (int l = z.decoder_depth - 1; l >= 0; l--) {
         struct weights_block_gradient b = weights_block_gradient(&t->weights, WEIGHTS_DECODER_BLOCKS, l, gradient);
-        if (!pass_block_backward(p, &p->mae.decoder[l], &p->weights[z.depth + l], &b, count, 1, NULL, 0, z.patches + 1))
+        const struct pass_back back = {.count = count, .tau = 1, .wanted = z.patches + 1};
+        if (!pass_block_backward(p, &p->mae.decoder[l], &p->weights[z.depth + l], &b, &back))
             return false;
     }
     return true;
@@ -321,7 +322,8 @@ static bool back_through_encoder(struct pass *p, int count, const struct weights
                  e.norm_bias, g->embed_weight, g->embed_bias);
     for (int l = z.depth - 1; l >= 0; l--) {
         struct weights_block_gradient b = weights_block_gradient(&t->weights, WEIGHTS_BLOCKS, l, gradient);
-        if (!pass_block_backward(p, &p->blocks[l], &p->weights[l], &b, count, 1, NULL, 0, z.seen + 1))
+        const struct pass_back back = {.count = count, .tau = 1, .wanted = z.seen + 1};
+        if (!pass_block_backward(p, &p->blocks[l], &p->weights[l], &b, &back))
             return false;
     }
     return true;

@@ -54,7 +54,7 @@ struct pass {
     int lowest;            /* no gradient is wanted below this block's input */
     bool embedding;        /* but there, in the patch embedding, tokens or positions */
     float *columns;        /* [N, 3 P P] of one image */
-    float *plain;          /* [C, N0, D] tokens without prompts, on their way into an array with room for them */
+    float *unprompted;     /* [C, N0, D] tokens without prompts, on their way into an array with room for them */
     float *wide;           /* [C, N, M] after GELU; its gradient */
     float *row;            /* [C, N, D] LayerNorm's and attention's results; their gradients */
     float *scratch;        /* attention's */
@@ -97,11 +97,24 @@ bool pass_block_attend(struct pass *p, const struct pass_block *b, const struct 
 /* Its second half up to GELU's result in p->wide, of `rows` rows of b->middle. */
 bool pass_block_hidden(struct pass *p, const struct pass_block *b, const struct model_block *w, size_t rows);
 
-/* From the gradient of all of its output in p->dx to that of its input there, of which `wanted` rows from `first` on
- * are computed (0: none). Gradients of weights are added where `g` has a place; these want all rows. */
+/* How a block is gone back through. */
+struct pass_back {
+    int count; /* samples */
+    float tau;
+    double *dtau;             /* NULL: not tuned */
+    const struct rows *asked; /* rows of its output that there are; NULL: all, as the gradients of weights want */
+    size_t first, wanted;     /* of its input's gradient `wanted` rows from `first` on are computed, 0: none; where not
+                                 all rows asked, either all or such as did not */
+};
+
+/* From the gradient of its output in p->dx [C, N, D], of which the rows that asked are read, to that of its input
+ * there. Gradients of weights are added where `g` has a place. */
 bool pass_block_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
-                         const struct weights_block_gradient *g, int count, float tau, double *dtau, size_t first,
-                         size_t wanted);
+                         const struct weights_block_gradient *g, const struct pass_back *back);
+
+/* Its first half: from the gradient of the block's middle in p->dx, [C, Q, D] at its start. */
+bool pass_block_attend_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
+                                const struct weights_block_gradient *g, const struct pass_back *back);
 
 /* Floats of scratch that a block of this shape needs. */
 size_t pass_block_scratch(const struct pass_block *b);
@@ -111,7 +124,11 @@ size_t pass_block_scratch(const struct pass_block *b);
 void pass_block_lay_out(struct pass *p, struct pass_block *b, size_t wanted, bool weights);
 
 /* Block number `number` on the arrays of `shared`, which must hold its tokens. */
-struct pass_block pass_block_again(const struct pass_block *shared, int number, size_t tokens, bool weights);
+struct pass_block pass_block_again(const struct pass *p, const struct pass_block *shared, int number, size_t tokens,
+                                   bool weights);
+
+/* The rows of the output of block l that are wanted where its prompt rows are not: all but these (pass.c). */
+bool pass_leaves_prompts(const struct pass *p, int l, struct rows *but_prompts);
 
 /* Queries, keys and values of sample `sample` in b->qkv: rows of 3 D, or, where only some rows ask, [C, N, 2D] of keys
  * and values and behind them [C, Q, D] of queries. The same of a gradient that lies like it. */
@@ -123,8 +140,8 @@ float *pass_block_k(const struct pass_block *b, const struct rows *wanted, int s
  * the mean's gradient in p->dmean to that of its input in p->dx. */
 bool pass_last_forward(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
                        float *mean);
-bool pass_last_backward(struct pass *p, const struct pass_block *b, const struct model_block *w, int count, float tau,
-                        double *dtau, bool input_wanted);
+bool pass_last_backward(struct pass *p, const struct pass_block *b, const struct model_block *w,
+                        const struct pass_back *back);
 
 /* pass_mae.c: the same for masked autoencoding. */
 void pass_mae_lay_out(struct pass *p);

@@ -14,6 +14,14 @@ void rows_take(const struct rows *r, size_t dim, const float *x, float *y) {
     memcpy(y + r->head * dim, x + (r->head + r->skip) * dim, r->tail * dim * sizeof *y);
 }
 
+void rows_gather(const struct rows *r, size_t samples, size_t tokens, size_t dim, float *x) {
+    for (size_t s = 0; s < samples; s++) {
+        float *from = x + s * tokens * dim, *to = x + s * rows_count(r) * dim;
+        memmove(to, from, r->head * dim * sizeof *x);
+        memmove(to + r->head * dim, from + (r->head + r->skip) * dim, r->tail * dim * sizeof *x);
+    }
+}
+
 void rows_spread(const struct rows *r, size_t samples, size_t tokens, size_t dim, float *x) {
     /* From the end: a row's place is never before where it lies. */
     for (size_t s = samples; s-- > 0;) {

@@ -17,7 +17,10 @@ static inline size_t rows_count(const struct rows *r) {
 /* x [N, D] -> y [Q, D]. Different arrays. */
 void rows_take(const struct rows *r, size_t dim, const float *x, float *y);
 
-/* The way back for `samples` sequences at once, in place: x [samples, Q, D] at the start of an array of
+/* `samples` sequences at once, in place: x [samples, tokens, D] -> [samples, Q, D] at its start. */
+void rows_gather(const struct rows *r, size_t samples, size_t tokens, size_t dim, float *x);
+
+/* The way back, likewise: x [samples, Q, D] at the start of an array of
  * [samples, tokens, D] -> each row in its place, 0 in the others. */
 void rows_spread(const struct rows *r, size_t samples, size_t tokens, size_t dim, float *x);
 
