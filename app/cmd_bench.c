@@ -31,6 +31,7 @@ struct bench {
     size_t planned, rss;
     size_t phase_count;
     struct pass_phase phases[MOST_PHASES];
+    double decode; /* seconds a batch, beside the step, on a thread of its own; 0: not measured */
 };
 
 static size_t peak_rss(void) {
@@ -170,6 +171,8 @@ static int print_json(const struct bench *b, struct error *e) {
     cJSON_AddNumberToObject(o, "rss_bytes", (double)b->rss);
     for (size_t i = 0; i < b->phase_count; i++)
         cJSON_AddNumberToObject(phases, b->phases[i].name, b->phases[i].seconds);
+    if (b->decode > 0)
+        cJSON_AddNumberToObject(phases, "decode", b->decode);
     cJSON_AddItemToObject(o, "phases", phases);
     char *text = cJSON_Print(o);
     cJSON_Delete(o);
@@ -195,10 +198,6 @@ static void print_head(const struct bench *b) {
     fflush(stdout);
 }
 
-static bool is_aside(const struct pass_phase *p) {
-    return strcmp(p->name, "decode") == 0;
-}
-
 static void print_table(const struct bench *b) {
     double total = 0;
     printf("%-24s %9s %9s  %s\n", "", "images/s", "GFLOP/s", "of sgemm's peak");
@@ -215,16 +214,14 @@ static void print_table(const struct bench *b) {
     printf("an image counts as %.4g GFLOP in training, %.4g in evaluation: `gptui help bench`\n\n", b->training.gflop,
            b->evaluation.gflop);
     for (size_t i = 0; i < b->phase_count; i++)
-        total += is_aside(&b->phases[i]) ? 0 : b->phases[i].seconds;
+        total += b->phases[i].seconds;
     printf("time of the threads in a training step, ms an image and share\n");
     for (size_t i = 0; i < b->phase_count; i++) {
         const struct pass_phase *p = &b->phases[i];
-        printf("%10s %10.3f", p->name, 1e3 * p->seconds / b->batch);
-        if (is_aside(p))
-            printf("   beside it, on a thread of its own\n");
-        else
-            printf(" %7.1f %%\n", 100 * p->seconds / total);
+        printf("%10s %10.3f %7.1f %%\n", p->name, 1e3 * p->seconds / b->batch, 100 * p->seconds / total);
     }
+    if (b->decode > 0)
+        printf("%10s %10.3f   beside it, on a thread of its own\n", "decode", 1e3 * b->decode / b->batch);
 }
 
 static int count_option(const struct arguments *a, const char *name, int missing, int *out, struct error *e) {
@@ -245,13 +242,13 @@ static int measure_data(struct bench *b, const struct settings *s, struct error 
         return r;
     r = measure_decode(&job, &seconds, e);
     job_close(&job);
-    add_phase(b, "decode", seconds * b->batch);
+    b->decode = seconds * b->batch;
     return r;
 }
 
 static int run(const struct arguments *a, struct error *e) {
     struct settings s = a->settings;
-    struct bench b = {.threads = s.threads > 0 ? s.threads : team_default_size()};
+    struct bench b = {.threads = team_size_for(s.threads)};
     struct job job;
     int classes, repeat;
     int r = count_option(a, "classes", DEFAULT_CLASSES, &classes, e);

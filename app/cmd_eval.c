@@ -85,7 +85,7 @@ static int run(const struct arguments *a, struct error *e) {
         return error_set(e, ERROR_USAGE, "%s: it is a pretraining run, which has no classes: leave --classes out",
                          arguments_value(a, "run"));
     }
-    int team = k.run.job.settings.threads > 0 ? k.run.job.settings.threads : team_default_size();
+    int team = team_size_for(k.run.job.settings.threads);
     if ((r = engine_create(&k.engine, &k.run.job, team, &k.control, e)) == 0 &&
         (r = evaluation_create(&k.result, k.run.job.tuning.options.classes, e)) == 0) {
         for (enum split s = SPLIT_VAL; s < SPLITS && r == 0 && split == SPLITS; s++)

@@ -168,7 +168,7 @@ static int evaluate_all(struct asking *k, enum split split, struct error *e) {
     if (!dataset_size(j->dataset, split))
         return error_set(e, ERROR_DATA, "%s has no %s images: choose another --split", dataset_spec(j->dataset),
                          split_name(split));
-    int team = j->settings.threads > 0 ? j->settings.threads : team_default_size();
+    int team = team_size_for(j->settings.threads);
     size_t images[SPLITS];
     job_images(j, images);
     int r = engine_create(&k->engine, j, team, &k->control, e);

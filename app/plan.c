@@ -25,7 +25,7 @@ static void add_up(struct plan *p, const struct job *j, int count, double step_s
 int plan_measure(struct plan *p, const struct job *job, struct error *e) {
     struct measure m;
     double step = 0, forward = 0;
-    *p = (struct plan){.threads = job->settings.threads > 0 ? job->settings.threads : team_default_size()};
+    *p = (struct plan){.threads = team_size_for(job->settings.threads)};
     p->bytes = job_bytes(job, p->threads);
     p->kept = job_kept_bytes(job);
     int r = measure_open(&m, job, p->threads, job->settings.chunk * p->threads, e);
@@ -43,7 +43,7 @@ int plan_measure(struct plan *p, const struct job *job, struct error *e) {
 
 void plan_estimate(struct plan *p, const struct job *job, double peak_gflops) {
     double rate = 0.75e9 * peak_gflops;
-    *p = (struct plan){.threads = job->settings.threads > 0 ? job->settings.threads : team_default_size()};
+    *p = (struct plan){.threads = team_size_for(job->settings.threads)};
     p->bytes = job_bytes(job, p->threads);
     p->kept = job_kept_bytes(job);
     add_up(p, job, 1, flops_training(&job->tuning) / rate, flops_forward(&job->tuning) / rate);

@@ -126,7 +126,7 @@ static void *work(void *runner) {
     struct error ignored = {0};
     if (r->options.stay && !r->options.show) {
         const struct settings *s = &r->options.job->settings;
-        if (measure_peak_quickly(s->threads > 0 ? s->threads : team_default_size(), &r->peak_gflops, &ignored) == 0) {
+        if (measure_peak_quickly(team_size_for(s->threads), &r->peak_gflops, &ignored) == 0) {
             char text[256];
             struct plan plan;
             plan_estimate(&plan, r->options.job, r->peak_gflops);

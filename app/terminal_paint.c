@@ -24,7 +24,7 @@ struct paint terminal_paint(const struct screen *s, const char *theme, bool asci
 
 const char *terminal_device(const struct job *j, char *out, size_t size) {
     char host[64] = "";
-    int threads = j->settings.threads > 0 ? j->settings.threads : team_default_size();
+    int threads = team_size_for(j->settings.threads);
     if (gethostname(host, sizeof host - 1) < 0)
         snprintf(host, sizeof host, "this machine");
     host[strcspn(host, ".")] = 0;

@@ -301,26 +301,31 @@ static inline __attribute__((always_inline)) void product_block(size_t rows, siz
                                                                 const float *b, float *c) {
     vreg sums[ROWS][2];
     UNROLL
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
         UNROLL
-    for (size_t s = 0; s < regs; s++) {
-        const float *from = c + r * p->c_row + s * VECTOR_WIDTH;
-        sums[r][s] = !p->add ? all(0) : s + 1 < regs || width == VECTOR_WIDTH ? load(from) : load_part(from, width, 0);
+        for (size_t s = 0; s < regs; s++) {
+            const float *from = c + r * p->c_row + s * VECTOR_WIDTH;
+            bool whole = s + 1 < regs || width == VECTOR_WIDTH;
+            sums[r][s] = !p->add ? all(0) : whole ? load(from) : load_part(from, width, 0);
+        }
     }
-    for (size_t k = 0; k < p->k; k++, a += p->a_col, b += p->b_row)
+    for (size_t k = 0; k < p->k; k++, a += p->a_col, b += p->b_row) {
         UNROLL
-    for (size_t r = 0; r < rows; r++)
-        for (size_t s = 0; s < regs; s++)
-            sums[r][s] += all(a[r * p->a_row]) * load(b + s * VECTOR_WIDTH);
+        for (size_t r = 0; r < rows; r++) {
+            for (size_t s = 0; s < regs; s++)
+                sums[r][s] += all(a[r * p->a_row]) * load(b + s * VECTOR_WIDTH);
+        }
+    }
     UNROLL
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
         UNROLL
-    for (size_t s = 0; s < regs; s++) {
-        float *to = c + r * p->c_row + s * VECTOR_WIDTH;
-        if (s + 1 < regs || width == VECTOR_WIDTH)
-            store(to, sums[r][s]);
-        else
-            store_part(to, width, sums[r][s]);
+        for (size_t s = 0; s < regs; s++) {
+            float *to = c + r * p->c_row + s * VECTOR_WIDTH;
+            if (s + 1 < regs || width == VECTOR_WIDTH)
+                store(to, sums[r][s]);
+            else
+                store_part(to, width, sums[r][s]);
+        }
     }
 }
 

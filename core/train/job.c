@@ -154,7 +154,7 @@ static size_t machine_bytes(void) {
 }
 
 static int check_memory(const struct job *j, struct error *e) {
-    int threads = j->settings.threads > 0 ? j->settings.threads : team_default_size();
+    int threads = team_size_for(j->settings.threads);
     size_t need = job_bytes(j, threads), have = machine_bytes(), kept = job_kept_bytes(j);
     if (need <= have && kept > have - need)
         return error_set(e, ERROR_MEMORY,

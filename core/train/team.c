@@ -197,3 +197,7 @@ int team_default_size(void) {
         n = s;
     return n < 1 ? 1 : n > 1024 ? 1024 : n;
 }
+
+int team_size_for(int threads) {
+    return threads > 0 ? threads : team_default_size();
+}

@@ -34,4 +34,7 @@ void team_end_turn(struct team *t);
 /* The cores that this process may use: the least of CPU affinity, cgroup quota and SLURM_CPUS_PER_TASK; at least 1. */
 int team_default_size(void);
 
+/* What the setting `threads` asks for: 0 is the default. */
+int team_size_for(int threads);
+
 #endif

@@ -26,7 +26,7 @@ void trainer_close_engine(struct trainer *t) {
 
 int trainer_open_engine(struct trainer *t, struct error *e) {
     const struct settings *s = &t->job->settings;
-    int threads = s->threads > 0 ? s->threads : team_default_size();
+    int threads = team_size_for(s->threads);
     int r = engine_create(&t->engine, t->job, threads, &t->control, e);
     if (r < 0)
         return r;
