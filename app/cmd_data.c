@@ -24,7 +24,7 @@ static void list_images(const struct dataset *d) {
 /* Names each image of a split that cannot be decoded; *count of them. Rendered images always can. */
 static int find_unreadable(const struct dataset *d, enum split s, size_t *count, struct error *e) {
     *count = 0;
-    for (size_t i = 0; i < dataset_size(d, s) && dataset_path(d, s, i); i++) {
+    for (size_t i = 0; i < dataset_size(d, s) && !dataset_is_native(d); i++) {
         struct image im;
         struct error why = {0};
         int r = dataset_decode(d, s, i, &im, &why);
@@ -45,8 +45,11 @@ static int print_classes(const struct dataset *d, struct error *e) {
     if (!counts)
         return error_set(e, ERROR_MEMORY, "not enough memory to count %zu classes", classes);
     for (enum split s = SPLIT_TRAIN; s < SPLITS; s++)
-        for (size_t i = 0; i < dataset_size(d, s); i++)
-            counts[(size_t)dataset_label(d, s, i) * SPLITS + s]++;
+        for (size_t i = 0; i < dataset_size(d, s); i++) {
+            int label = dataset_label(d, s, i);
+            if (label >= 0)
+                counts[(size_t)label * SPLITS + s]++;
+        }
     printf("\n%5s  %9s %9s %9s  class\n", "label", "train", "val", "test");
     for (size_t c = 0; c < classes; c++) {
         const size_t *n = counts + c * SPLITS;
@@ -103,12 +106,23 @@ const struct subcommand cmd_data = {
     .synopsis = "[SPEC] [--list] [--quick]",
     .summary = "what a dataset holds: splits, classes, unreadable images",
     .details =
-        "SPEC is folder:PATH (train, val and test with a folder a class, or one level of class folders, which is\n"
-        "split 80/10/10 by --seed), scenes:TASK (pictures that the program renders), or the path of a folder.\n"
-        "Without --list every image file is decoded once, and those that cannot be are named.\n"
+        "SPEC is one of\n"
+        "  folder:PATH        train, val and test with a folder a class, or one\n"
+        "                     level of class folders, split 80/10/10 by --seed\n"
+        "  vtab:TASK:PATH     a task of VTAB-1K (below)\n"
+        "  vtab800:TASK:PATH  the same, val not in train: to choose settings on\n"
+        "  scenes:TASK        pictures that the program renders\n"
+        "  PATH               a folder, as folder:PATH\n"
         "\n"
-        "--list prints a line an image: SPLIT, INDEX, LABEL and the SHA-256 of the encoded file (of the pixels,\n"
-        "where none is encoded; - where the file cannot be read), with tabs between.",
+        "The tasks of VTAB-1K are read from what TensorFlow Datasets prepared: PATH is the folder of its datasets, of\n"
+        "one of them, or of its version. train is the published 1,000 images, val the last 200 of these, test the "
+        "whole\n"
+        "test split. Unless --preprocess says otherwise pictures are stretched to the input's square, as published.\n"
+        "\n"
+        "Without --list every image is decoded once, and those that cannot be are named.\n"
+        "\n"
+        "--list prints a line an image: SPLIT, INDEX, LABEL and the SHA-256 of the encoded image (of the pixels,\n"
+        "where none is encoded; - where it cannot be read), with tabs between.",
     .options = (const struct option[]){{"list", NULL, "a line an image: split, index, label, SHA-256"},
                                        {"quick", NULL, "do not decode the images to find unreadable ones"},
                                        {NULL, NULL, NULL}},

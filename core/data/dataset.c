@@ -18,7 +18,7 @@ struct dataset {
     char *spec;
 };
 
-static const struct reader *const readers[] = {&folder_reader, &scenes_reader};
+static const struct reader *const readers[] = {&folder_reader, &scenes_reader, &vtab_reader, &vtab_800_reader};
 
 #define READERS (sizeof readers / sizeof *readers)
 
@@ -61,6 +61,19 @@ static const struct reader *choose(const char *spec, const char **argument) {
     return is_folder(spec) ? &folder_reader : NULL;
 }
 
+/* KIND:ARGUMENT with the whole path; NULL: no memory. */
+static char *normal_spec(const struct reader *reader, const char *argument) {
+    const char *colon = reader->form == ARGUMENT_NAME_AND_PATH ? strchr(argument, ':') : NULL;
+    const char *path = reader->form == ARGUMENT_PATH ? argument : colon ? colon + 1 : NULL;
+    char *whole = path ? realpath(path, NULL) : NULL, *spec = NULL;
+    if (whole && asprintf(&spec, "%s:%.*s%s", reader->kind, (int)(path - argument), argument, whole) < 0)
+        spec = NULL;
+    if (!whole && asprintf(&spec, "%s:%s", reader->kind, argument) < 0)
+        spec = NULL;
+    free(whole);
+    return spec;
+}
+
 int dataset_open(struct dataset **out, const char *spec, const struct dataset_options *options, struct error *e) {
     const char *argument;
     *out = NULL;
@@ -72,11 +85,7 @@ int dataset_open(struct dataset **out, const char *spec, const struct dataset_op
                          reader->kind, reader->argument);
     struct dataset *d = calloc(1, sizeof *d);
     int r = ERROR_MEMORY;
-    /* The whole path, so that a run can go on from any folder. */
-    char *whole = reader == &folder_reader ? realpath(argument, NULL) : NULL;
-    bool named = d && asprintf(&d->spec, "%s:%s", reader->kind, whole ? whole : argument) >= 0;
-    free(whole);
-    if (!named) {
+    if (!d || !(d->spec = normal_spec(reader, argument))) {
         error_set(e, ERROR_MEMORY, "not enough memory for data '%s'", spec);
         goto free_dataset;
     }
@@ -127,6 +136,23 @@ const char *dataset_path(const struct dataset *d, enum split split, size_t index
     return d->reader->path ? d->reader->path(d->contents.state, split, index) : NULL;
 }
 
+const char *dataset_say(const struct dataset *d, enum split split, size_t index, char *out, size_t size) {
+    const char *path = d->reader->path ? dataset_path(d, split, index) : NULL;
+    if (path)
+        snprintf(out, size, "%s", path);
+    else if (d->reader->say)
+        d->reader->say(d->contents.state, split, index, out, size);
+    else
+        snprintf(out, size, "%s, %s image %zu", d->spec, split_name(split), index);
+    return out;
+}
+
+bool dataset_is_stretched(const char *spec) {
+    const char *argument;
+    const struct reader *reader = choose(spec, &argument);
+    return reader && reader->stretched;
+}
+
 bool dataset_is_native(const struct dataset *d) {
     return d->contents.native;
 }
@@ -168,18 +194,23 @@ static int hash_file(const char *path, char out[65], struct error *e) {
 
 int dataset_hash_image(const struct dataset *d, enum split split, size_t index, char out[65], struct error *e) {
     const char *path = dataset_path(d, split, index);
+    struct image im = {0};
+    struct digest digest;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     if (path)
         return hash_file(path, out, e);
-    struct image im;
-    struct digest digest;
-    int r = dataset_decode(d, split, index, &im, e);
-    if (r < 0)
-        return r;
-    digest_init(&digest);
-    digest_update(&digest, im.rgb, (size_t)im.width * (size_t)im.height * 3);
-    digest_hex(&digest, out);
+    int r = d->reader->encoded ? d->reader->encoded(d->contents.state, split, index, &bytes, &size, e) : 0;
+    if (r == 0 && !bytes)
+        r = dataset_decode(d, split, index, &im, e);
+    if (r == 0) {
+        digest_init(&digest);
+        digest_update(&digest, bytes ? bytes : im.rgb, bytes ? size : (size_t)im.width * (size_t)im.height * 3);
+        digest_hex(&digest, out);
+    }
     image_free(&im);
-    return 0;
+    free(bytes);
+    return r;
 }
 
 void dataset_fingerprint(const struct dataset *d, char out[65]) {

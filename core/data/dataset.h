@@ -1,4 +1,4 @@
-/* Images with labels, in three splits. One interface; a reader a file (folder.c, scenes.c).
+/* Images with labels, in three splits. One interface; a reader a file (folder.c, scenes_reader.c, vtab.c).
  *
  *     struct dataset *d = NULL;
  *     if (dataset_open(&d, "folder:photos", &options, &err) < 0) ...
@@ -29,8 +29,8 @@ struct dataset_options {
 
 struct dataset;
 
-/* `spec`: folder:PATH, scenes:TASK, or a bare path that is recognised. Errors: ERROR_USAGE (unknown kind or task, with
- * the known ones), ERROR_DATA (no images, one class only, an empty split), ERROR_IO. */
+/* `spec`: folder:PATH, scenes:TASK, vtab:TASK:PATH, vtab800:TASK:PATH, or the path of a folder. Errors: ERROR_USAGE
+ * (unknown kind or task, with the known ones), ERROR_DATA (no images, one class only, an empty split), ERROR_IO. */
 int dataset_open(struct dataset **out, const char *spec, const struct dataset_options *options, struct error *e);
 void dataset_close(struct dataset *d); /* NULL is accepted */
 
@@ -38,12 +38,17 @@ const char *dataset_spec(const struct dataset *d); /* normalised: with its kind 
 size_t dataset_size(const struct dataset *d, enum split split);
 int dataset_classes(const struct dataset *d);
 const char *dataset_class_name(const struct dataset *d, int label);
-/* `index` is below dataset_size(); of rendered images (native) there is no end, here and in dataset_decode(). */
+/* -1: the image is damaged, decoding it says how. `index` is below dataset_size(); of rendered images (native) there is
+ * no end, here and in dataset_decode(). */
 int dataset_label(const struct dataset *d, enum split split, size_t index);
-/* File of an image, NULL where it is rendered. */
+/* File of an image, NULL where it is rendered or one of many in a file. */
 const char *dataset_path(const struct dataset *d, enum split split, size_t index);
+/* Where an image lies, for messages: its file, the place in it. Returns `out`. */
+const char *dataset_say(const struct dataset *d, enum split split, size_t index, char *out, size_t size);
 /* True where decoding gives images of options.image already (rendered). */
 bool dataset_is_native(const struct dataset *d);
+/* Of a SPEC: true where the benchmark takes pictures whole, stretched to the input's square (preprocess vtab). */
+bool dataset_is_stretched(const char *spec);
 /* True if both list the same class names in the same order. */
 bool dataset_same_classes(const struct dataset *a, const struct dataset *b);
 

@@ -403,6 +403,7 @@ static void fingerprint(const void *state, struct digest *digest) {
 const struct reader folder_reader = {
     .kind = "folder",
     .argument = "PATH",
+    .form = ARGUMENT_PATH,
     .open = open_folder,
     .close = close_folder,
     .class_name = class_name,

@@ -1,17 +1,16 @@
 #include "core/data/image.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/data/jpeg.h"
 #include "core/data/pnm.h"
 #include "core/data/stb.h"
+#include "core/file_bytes.h"
 
 /* A small file can announce a huge picture; what is announced beyond these is not even allocated. */
 #define MAX_SIDE 65536
@@ -164,59 +163,13 @@ int image_decode(struct image *out, const void *bytes, size_t size, const char *
     }
 }
 
-/* The file's bytes, to be freed; NULL with the error set. */
-static uint8_t *read_all(const char *path, size_t *size, struct error *e) {
-    uint8_t *bytes = NULL;
-    struct stat st;
-    /* O_NONBLOCK: a fifo must not hang the program. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        error_set(e, ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
-        goto out;
-    }
-    if (!S_ISREG(st.st_mode)) {
-        error_set(e, ERROR_IO, "%s: not a regular file; an image was expected", path);
-        goto out;
-    }
-    if (st.st_size > (off_t)MAX_FILE) {
-        error_set(e, ERROR_DATA, "%s: %lld bytes; images of at most %zu bytes are read", path, (long long)st.st_size,
-                  MAX_FILE);
-        goto out;
-    }
-    size_t expected = (size_t)st.st_size, got = 0;
-    if (!(bytes = malloc(expected + 1))) {
-        error_set(e, ERROR_MEMORY, "%s: not enough memory for its %zu bytes", path, expected);
-        goto out;
-    }
-    while (got < expected) {
-        ssize_t n = read(fd, bytes + got, expected - got);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            error_set(e, ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-            free(bytes);
-            bytes = NULL;
-            goto out;
-        }
-        if (n == 0)
-            break;
-        got += (size_t)n;
-    }
-    *size = got;
-out:
-    if (fd >= 0)
-        close(fd);
-    return bytes;
-}
-
 int image_read(struct image *out, const char *path, struct error *e) {
-    struct error own = {0};
-    size_t size = 0;
+    uint8_t *bytes;
+    size_t size;
     *out = (struct image){0};
-    uint8_t *bytes = read_all(path, &size, e ? e : &own);
-    if (!bytes)
-        return e ? e->code : own.code;
-    int r = image_decode(out, bytes, size, path, e);
+    int r = file_bytes(&bytes, &size, path, MAX_FILE, "an image", e);
+    if (r == 0)
+        r = image_decode(out, bytes, size, path, e);
     free(bytes);
     return r;
 }

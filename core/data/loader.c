@@ -74,10 +74,8 @@ static int load(struct loader *l, uint32_t index, float *out, struct error *e) {
     r = preprocess_fit(&o->preprocess, &im, &fitted, e);
     image_free(&im);
     if (r < 0) {
-        const char *path = dataset_path(o->dataset, o->split, index);
-        if (path)
-            return error_prefix(e, "%s: ", path);
-        return error_prefix(e, "%s, %s image %u: ", dataset_spec(o->dataset), split_name(o->split), index);
+        char where[512];
+        return error_prefix(e, "%s: ", dataset_say(o->dataset, o->split, index, where, sizeof where));
     }
     r = preprocess_finish(&o->preprocess, &fitted, o->training, l->epoch, index, out, e);
     if (!l->cache || !cache_put(l->cache, index, &fitted))

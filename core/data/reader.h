@@ -13,23 +13,32 @@ struct reader_contents {
     void *state;
     size_t size[SPLITS];
     int classes;
-    bool native; /* images come with a side of options.image */
+    bool native; /* rendered: images come with a side of options.image */
 };
+
+/* What stands behind KIND: in a SPEC. Paths in it are made whole, so that a run can go on from any folder. */
+enum reader_form { ARGUMENT_NAME, ARGUMENT_PATH, ARGUMENT_NAME_AND_PATH };
 
 struct reader {
     const char *kind;     /* "folder" of folder:PATH */
     const char *argument; /* "PATH" */
+    enum reader_form form;
+    bool stretched; /* dataset_is_stretched() */
     int (*open)(struct reader_contents *out, const char *argument, const struct dataset_options *options,
                 struct error *e);
     void (*close)(void *state);
     const char *(*class_name)(const void *state, int label);
     int (*label)(const void *state, enum split split, size_t index);
-    const char *(*path)(const void *state, enum split split, size_t index); /* NULL: images are rendered */
+    const char *(*path)(const void *state, enum split split, size_t index); /* NULL: images are no files */
+    /* Where an image lies, for messages ("FILE, record at byte N"); NULL: its path, or its number. */
+    void (*say)(const void *state, enum split split, size_t index, char *out, size_t size);
+    /* The encoded image, to be freed; *bytes is NULL where none is encoded. NULL: the file, or nothing. */
+    int (*encoded)(const void *state, enum split split, size_t index, uint8_t **bytes, size_t *size, struct error *e);
     int (*decode)(const void *state, enum split split, size_t index, struct image *out, struct error *e);
     /* Adds what tells these images from others of the same kind and classes. */
     void (*fingerprint)(const void *state, struct digest *digest);
 };
 
-extern const struct reader folder_reader, scenes_reader;
+extern const struct reader folder_reader, scenes_reader, vtab_reader, vtab_800_reader;
 
 #endif

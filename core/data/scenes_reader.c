@@ -75,6 +75,7 @@ static void fingerprint(const void *state, struct digest *digest) {
 const struct reader scenes_reader = {
     .kind = "scenes",
     .argument = "TASK",
+    .form = ARGUMENT_NAME,
     .open = open_scenes,
     .close = free,
     .class_name = class_name,

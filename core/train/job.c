@@ -29,7 +29,9 @@ int job_chunk(const struct tuning *t, int batch) {
     return best ? (batch + best - 1) / best : batch;
 }
 
-static int preprocessing(const struct settings *s, bool native, struct preprocess *out, struct error *e) {
+/* `spec`: the data; native: they are rendered. */
+static int preprocessing(const struct settings *s, const char *spec, bool native, struct preprocess *out,
+                         struct error *e) {
     struct preprocess p = {.image = s->image, .seed = (uint64_t)s->seed};
     switch ((enum preprocessing)s->preprocess) {
     case PREPROCESSING_VTAB:
@@ -38,8 +40,11 @@ static int preprocessing(const struct settings *s, bool native, struct preproces
     case PREPROCESSING_SQUARE:
         p.kind = PREPROCESS_SQUARE;
         break;
-    default:
+    case PREPROCESSING_FGVC:
         p.kind = PREPROCESS_FGVC;
+        break;
+    default:
+        p.kind = dataset_is_stretched(spec) ? PREPROCESS_VTAB : PREPROCESS_FGVC;
     }
     if (native)
         p.kind = PREPROCESS_NATIVE;
@@ -175,7 +180,7 @@ static int check_memory(const struct job *j, struct error *e) {
 }
 
 /* What is left once model and number of classes are known. */
-static int complete(struct job *j, int classes, bool native, struct error *e) {
+static int complete(struct job *j, const char *spec, int classes, bool native, struct error *e) {
     struct settings *s = &j->settings;
     struct tuning_options o = tuning_options(s, classes);
     int r = tuning_create(&j->tuning, &o, &j->model->shape, e);
@@ -185,7 +190,7 @@ static int complete(struct job *j, int classes, bool native, struct error *e) {
         s->chunk = job_chunk(&j->tuning, s->batch);
     if (s->chunk > s->batch)
         s->chunk = s->batch;
-    if ((r = preprocessing(s, native, &j->preprocess, e)) < 0)
+    if ((r = preprocessing(s, spec, native, &j->preprocess, e)) < 0)
         return r;
     j->optimizer = (struct optimizer_options){
         .kind = (enum optimizer_kind)s->optimizer,
@@ -209,7 +214,7 @@ int job_open(struct job *j, const struct settings *settings, struct error *e) {
     if (r == 0)
         r = open_data(&j->settings, settings->data, &j->dataset, e);
     if (r == 0)
-        r = complete(j, dataset_classes(j->dataset), dataset_is_native(j->dataset), e);
+        r = complete(j, dataset_spec(j->dataset), dataset_classes(j->dataset), dataset_is_native(j->dataset), e);
     if (r < 0)
         job_close(j);
     return r;
@@ -219,7 +224,7 @@ int job_open_model(struct job *j, const struct settings *settings, int classes, 
     *j = (struct job){.settings = *settings};
     int r = open_model(j, e);
     if (r == 0)
-        r = complete(j, classes, false, e);
+        r = complete(j, settings->data, classes, false, e);
     if (r < 0)
         job_close(j);
     return r;
@@ -240,7 +245,7 @@ int job_swap_data(struct job *j, const char *spec, bool *renewed, struct error *
     struct tuning_options o = tuning_options(&j->settings, dataset_classes(next));
     struct preprocess preprocess;
     if ((r = tuning_create(&tuning, &o, &j->model->shape, e)) < 0 ||
-        (r = preprocessing(&j->settings, dataset_is_native(next), &preprocess, e)) < 0) {
+        (r = preprocessing(&j->settings, dataset_spec(next), dataset_is_native(next), &preprocess, e)) < 0) {
         dataset_close(next);
         return r;
     }
