@@ -17,6 +17,7 @@ static const struct setting_choice choices_SCHEDULES[] = {SCHEDULES(X){NULL, NUL
 static const struct setting_choice choices_PREPROCESSINGS[] = {PREPROCESSINGS(X){NULL, NULL}};
 static const struct setting_choice choices_AUGMENTATIONS[] = {AUGMENTATIONS(X){NULL, NULL}};
 static const struct setting_choice choices_EVAL_TESTS[] = {EVAL_TESTS(X){NULL, NULL}};
+static const struct setting_choice choices_UNREADABLES[] = {UNREADABLES(X){NULL, NULL}};
 #undef X
 
 #define AT(field) offsetof(struct settings, field)

@@ -53,6 +53,9 @@
 #define EVAL_TESTS(X)                                                                                                  \
     X(EVAL_TEST_END, "end", "once, when the run ends")                                                                 \
     X(EVAL_TEST_EPOCH, "epoch", "after every epoch")
+#define UNREADABLES(X)                                                                                                 \
+    X(UNREADABLE_SKIP, "skip", "named, counted, and left out of its batch")                                            \
+    X(UNREADABLE_STOP, "stop", "the run ends there")
 
 #define X(name, text, help) name,
 enum method { METHODS(X) };
@@ -62,6 +65,7 @@ enum schedule_kind { SCHEDULES(X) };
 enum preprocessing { PREPROCESSINGS(X) };
 enum augmentation { AUGMENTATIONS(X) };
 enum eval_test { EVAL_TESTS(X) };
+enum unreadable { UNREADABLES(X) };
 #undef X
 
 #define SETTINGS_TEXT 1024 /* bytes of a text setting, its 0 included */

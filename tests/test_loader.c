@@ -285,6 +285,24 @@ static void a_split_with_nothing_readable_is_an_error(void **state) {
     loader_close(l);
 }
 
+static void an_unreadable_image_ends_a_strict_loader(void **state) {
+    (void)state;
+    struct loader_options options = training_options();
+    options.strict = true;
+    for (options.threads = 1; options.threads <= 3; options.threads++) {
+        struct loader *l = open_loader(&options);
+        struct batch b;
+        struct error e = {0};
+        int r;
+        loader_start(l, 0, 0);
+        while ((r = loader_next(l, &b, &e)) == 1)
+            assert_int_equal(b.readable, b.count);
+        assert_int_equal(r, ERROR_DATA);
+        assert_true(strstr(e.text, "a/03") || strstr(e.text, "b/17"));
+        loader_close(l);
+    }
+}
+
 static void a_picture_that_cannot_be_fitted_is_unreadable(void **state) {
     (void)state;
     char *other = pictures_folder();
@@ -399,6 +417,7 @@ int main(void) {
         cmocka_unit_test(a_batch_stays_while_the_reader_has_it),
         cmocka_unit_test(closing_in_the_middle_is_clean),
         cmocka_unit_test(a_split_with_nothing_readable_is_an_error),
+        cmocka_unit_test(an_unreadable_image_ends_a_strict_loader),
         cmocka_unit_test(a_picture_that_cannot_be_fitted_is_unreadable),
         cmocka_unit_test(rendered_scenes_are_loaded),
         cmocka_unit_test(a_stream_never_shows_an_image_twice),

@@ -47,7 +47,7 @@ struct loader {
     bool *bad;       /* [images], found unreadable */
     size_t bad_count;
     char first_bad[512];
-    struct error fatal; /* out of memory in a thread */
+    struct error fatal; /* of a thread */
 };
 
 static size_t batch_size(const struct loader *l, size_t batch) {
@@ -86,8 +86,8 @@ static int load(struct loader *l, uint32_t index, float *out, struct error *e) {
 /* Notes the failure of `index`, once; called without the lock. */
 static void note_failure(struct loader *l, uint32_t index, const struct error *why) {
     pthread_mutex_lock(&l->lock);
-    bool memory = why->code == ERROR_MEMORY;
-    if (memory) {
+    bool fatal = why->code == ERROR_MEMORY || l->options.strict;
+    if (fatal) {
         l->fatal = *why;
     } else {
         l->bad[index] = true;
@@ -95,7 +95,7 @@ static void note_failure(struct loader *l, uint32_t index, const struct error *w
             snprintf(l->first_bad, sizeof l->first_bad, "%.*s", (int)sizeof l->first_bad - 1, why->text);
     }
     pthread_mutex_unlock(&l->lock);
-    if (!memory && l->options.unreadable)
+    if (!fatal && l->options.unreadable)
         l->options.unreadable(l->options.context, l->options.split, index, why->text);
 }
 
@@ -274,6 +274,11 @@ bool loader_as_is(const struct loader_options *o) {
     return !o->training || (o->preprocess.augment == AUGMENT_NONE && !o->stream);
 }
 
+/* A batch is given although a later one has failed already: what is given does not depend on who was first. */
+static bool is_lost(const struct loader *l, const struct slot *slot) {
+    return l->fatal.code == ERROR_MEMORY || (l->options.strict && slot->readable < slot->done);
+}
+
 int loader_next(struct loader *l, struct batch *out, struct error *e) {
     int r = 0;
     *out = (struct batch){0};
@@ -285,9 +290,9 @@ int loader_next(struct loader *l, struct batch *out, struct error *e) {
         goto unlock;
     int count = (int)batch_size(l, l->returned);
     struct slot *slot = &l->slots[l->returned % SLOTS];
-    while (slot->done < count && !l->fatal.code)
+    while (slot->done < count && !is_lost(l, slot))
         pthread_cond_wait(&l->news, &l->lock);
-    if (l->fatal.code) {
+    if (is_lost(l, slot)) {
         r = error_set(e, l->fatal.code, "%s", l->fatal.text);
     } else if (l->bad_count == l->images) {
         r = error_set(e, ERROR_DATA, "%s: none of the %zu %s images can be read; one of them: %s",

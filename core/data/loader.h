@@ -29,6 +29,7 @@ struct loader_options {
     int batch;                        /* images */
     int threads;                      /* decoding threads, from 1 */
     size_t cache_bytes;               /* limit for decoded pictures; 0: none kept */
+    bool strict;                      /* an unreadable image is an error */
     loader_unreadable_fn *unreadable; /* may be NULL */
     void *context;
 };
@@ -55,7 +56,8 @@ void loader_close(struct loader *l); /* NULL is accepted; stops its threads */
 /* Begins epoch `epoch` at batch `first`, dropping what was decoded ahead. */
 void loader_start(struct loader *l, uint32_t epoch, size_t first);
 
-/* 1 and the next batch; 0 at the epoch's end; negative: ERROR_DATA if no image of the whole split could be read. */
+/* 1 and the next batch; 0 at the epoch's end; negative: no image of the whole split could be read, or, where
+ * it is strict, one (ERROR_DATA, or what its reader said). */
 int loader_next(struct loader *l, struct batch *out, struct error *e);
 
 size_t loader_batches(const struct loader *l);    /* batches an epoch */

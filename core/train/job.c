@@ -270,6 +270,7 @@ int job_loader(const struct job *j, enum split split, bool training, size_t cach
         .batch = training ? s->batch : (s->batch + s->chunk - 1) / s->chunk * s->chunk,
         .threads = s->decoders,
         .cache_bytes = cache_bytes,
+        .strict = s->unreadable == UNREADABLE_STOP,
         .unreadable = unreadable,
         .context = context,
     };
