@@ -72,6 +72,9 @@ static int summarise(const struct dataset *d, bool check, struct error *e) {
         printf("%-5s %9zu", split_name(s), dataset_size(d, s));
         if (check)
             printf(" %10zu", bad);
+        if (dataset_published(d, s))
+            printf("   %zu %s", dataset_published(d, s),
+                   dataset_published(d, s) == dataset_size(d, s) ? "as published" : "were published");
         putchar('\n');
         if (bad == dataset_size(d, s) && empty == SPLITS)
             empty = s;
@@ -109,10 +112,16 @@ const struct subcommand cmd_data = {
         "SPEC is one of\n"
         "  folder:PATH        train, val and test with a folder a class, or one\n"
         "                     level of class folders, split 80/10/10 by --seed\n"
+        "  fgvc:NAME:PATH     a fine-grained benchmark (below)\n"
         "  vtab:TASK:PATH     a task of VTAB-1K (below)\n"
         "  vtab800:TASK:PATH  the same, val not in train: to choose settings on\n"
         "  scenes:TASK        pictures that the program renders\n"
         "  PATH               a folder, as folder:PATH\n"
+        "\n"
+        "NAME is cub, nabirds, flowers, dogs or cars; PATH holds train.json, val.json and test.json, {image path: "
+        "class}\n"
+        "each, as VPT has them. Without these the splits are made by --seed, from the lists that CUB and NABirds come\n"
+        "with or from class folders, and a run writes them into its folder.\n"
         "\n"
         "The tasks of VTAB-1K are read from what TensorFlow Datasets prepared: PATH is the folder of its datasets, of\n"
         "one of them, or of its version. train is the published 1,000 images, val the last 200 of these, test the "

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cblas.h>
+#include <cjson/cJSON.h>
 
 #include "app/version.h"
 #include "app/whole_file.h"
@@ -196,6 +197,39 @@ static void write_settings(const void *record, FILE *to) {
     settings_write(r->settings, to); /* a failure stays with the stream */
 }
 
+/* {path: class} in the form of VPT's split files, to be freed; NULL: no memory. */
+static char *split_text(const struct dataset *d, enum split split) {
+    cJSON *o = cJSON_CreateObject();
+    bool whole = o != NULL;
+    for (size_t i = 0; whole && i < dataset_size(d, split); i++)
+        whole = cJSON_AddNumberToObject(o, dataset_dealt_path(d, split, i), dataset_label(d, split, i)) != NULL;
+    char *text = whole ? cJSON_Print(o) : NULL;
+    cJSON_Delete(o);
+    return text;
+}
+
+static void write_text(const void *text, FILE *to) {
+    fprintf(to, "%s\n", (const char *)text); /* a failure stays with the stream */
+}
+
+/* Splits that were made here, as files that the benchmark's folder can be given. */
+static int write_splits(const struct run_folder *f, const struct dataset *d, struct error *e) {
+    char file[RUN_FOLDER_FILE];
+    run_folder_file(f->path, "splits", file);
+    if (mkdir(file, 0777) < 0 && errno != EEXIST)
+        return error_set(e, ERROR_IO, "%s: it cannot be made: %s", file, strerror(errno));
+    int r = 0;
+    for (enum split s = SPLIT_TRAIN; r == 0 && s < SPLITS; s++) {
+        char name[32], *text = split_text(d, s);
+        snprintf(name, sizeof name, "splits/%s.json", split_name(s));
+        run_folder_file(f->path, name, file);
+        r = text ? whole_file_write(file, write_text, text, e)
+                 : error_set(e, ERROR_MEMORY, "%s: not enough memory to write it", file);
+        free(text);
+    }
+    return r;
+}
+
 int run_folder_settings(const struct run_folder *f, const struct job *job, const char *model, struct error *e) {
     char file[RUN_FOLDER_FILE];
     struct settings s = job->settings;
@@ -204,8 +238,10 @@ int run_folder_settings(const struct run_folder *f, const struct job *job, const
     snprintf(s.model, sizeof s.model, "%.*s", (int)sizeof s.model - 1, whole ? whole : model);
     free(whole);
     snprintf(s.data, sizeof s.data, "%.*s", (int)sizeof s.data - 1, dataset_spec(job->dataset));
-    return whole_file_write(run_folder_file(f->path, "settings.conf", file), write_settings, &(struct record){job, &s},
-                            e);
+    int r = dataset_dealt_path(job->dataset, SPLIT_TRAIN, 0) ? write_splits(f, job->dataset, e) : 0;
+    return r < 0 ? r
+                 : whole_file_write(run_folder_file(f->path, "settings.conf", file), write_settings,
+                                    &(struct record){job, &s}, e);
 }
 
 int run_folder_read_settings(const char *path, struct settings *out, struct error *e) {

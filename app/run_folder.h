@@ -39,8 +39,9 @@ void run_folder_close(struct run_folder *f); /* a zeroed one is accepted */
 int run_folder_journal(struct run_folder *f, const char *line, struct error *e);
 int run_folder_metrics(struct run_folder *f, const char *line, struct error *e);
 
-/* Every setting, and as comments what else the numbers depend on: versions, CPU, BLAS, hashes of model and data.
- * `model` is what was asked for (empty: the bundled one). Errors: ERROR_IO. */
+/* Every setting, and the splits (splits/train.json ...) where a benchmark's were made here; as comments what else the
+ * numbers depend on: versions, CPU, BLAS, hashes of model and data. `model` is what was asked for (empty: the bundled
+ * one). Errors: ERROR_IO. */
 int run_folder_settings(const struct run_folder *f, const struct job *job, const char *model, struct error *e);
 
 /* Reads settings.conf of the run at `path`. Errors: ERROR_IO (nothing was saved there yet ...), ERROR_USAGE. */

@@ -7,6 +7,7 @@
 
 #include "app/measure.h"
 #include "app/plan.h"
+#include "core/digest.h"
 #include "core/thread_signals.h"
 
 struct runner_line {
@@ -121,9 +122,25 @@ int runner_open(struct runner *r, const struct runner_options *o, struct error *
     return code;
 }
 
+/* A benchmark without its split files is another one: that is said. */
+static void say_dealt(struct runner *r) {
+    const struct dataset *d = r->options.job->dataset;
+    char hash[DIGEST_HEX];
+    if (r->options.resume || !dataset_dealt_path(d, SPLIT_TRAIN, 0))
+        return;
+    dataset_fingerprint(d, hash);
+    mailbox_emit(
+        r->mailbox, EVENT_LOG,
+        "%s has no split files: %zu, %zu and %zu images for train, val and test are chosen by seed %d, written "
+        "to %s/splits (data's SHA-256 %.16s...)",
+        dataset_spec(d), dataset_size(d, SPLIT_TRAIN), dataset_size(d, SPLIT_VAL), dataset_size(d, SPLIT_TEST),
+        r->options.job->settings.seed, r->options.folder->path, hash);
+}
+
 static void *work(void *runner) {
     struct runner *r = runner;
     struct error ignored = {0};
+    say_dealt(r);
     if (r->options.stay && !r->options.show) {
         const struct settings *s = &r->options.job->settings;
         if (measure_peak_quickly(team_size_for(s->threads), &r->peak_gflops, &ignored) == 0) {

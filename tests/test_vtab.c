@@ -250,6 +250,11 @@ static void parts_are_rounded_as_published(void **state) {
         assert_int_equal(vtab_test_first(t, known[i].test), known[i].test_first);
     }
     assert_int_equal(vtab_count(), 19);
+    assert_int_equal(vtab_published_test(vtab_find("eurosat")), 5400);
+    assert_int_equal(vtab_published_test(vtab_find("resisc45")), 6300);
+    assert_int_equal(vtab_published_test(vtab_find("dsprites-location")), 73728);
+    assert_int_equal(vtab_published_test(vtab_find("smallnorb-azimuth")), 12150);
+    assert_int_equal(vtab_published_test(vtab_find("svhn")), 26032);
 }
 
 static void every_shared_task_has_its_labels_and_images(void **state) {

@@ -18,7 +18,8 @@ struct dataset {
     char *spec;
 };
 
-static const struct reader *const readers[] = {&folder_reader, &scenes_reader, &vtab_reader, &vtab_800_reader};
+static const struct reader *const readers[] = {&folder_reader, &fgvc_reader, &scenes_reader, &vtab_reader,
+                                               &vtab_800_reader};
 
 #define READERS (sizeof readers / sizeof *readers)
 
@@ -155,6 +156,14 @@ bool dataset_is_stretched(const char *spec) {
 
 bool dataset_is_native(const struct dataset *d) {
     return d->contents.native;
+}
+
+const char *dataset_dealt_path(const struct dataset *d, enum split split, size_t index) {
+    return d->contents.dealt ? dataset_path(d, split, index) + d->contents.dealt : NULL;
+}
+
+size_t dataset_published(const struct dataset *d, enum split split) {
+    return d->contents.published[split];
 }
 
 bool dataset_same_classes(const struct dataset *a, const struct dataset *b) {

@@ -29,8 +29,9 @@ struct dataset_options {
 
 struct dataset;
 
-/* `spec`: folder:PATH, scenes:TASK, vtab:TASK:PATH, vtab800:TASK:PATH, or the path of a folder. Errors: ERROR_USAGE
- * (unknown kind or task, with the known ones), ERROR_DATA (no images, one class only, an empty split), ERROR_IO. */
+/* `spec`: folder:PATH, fgvc:NAME:PATH, scenes:TASK, vtab:TASK:PATH, vtab800:TASK:PATH, or the path of a folder. Errors:
+ * ERROR_USAGE (unknown kind or task, with the known ones), ERROR_DATA (no images, one class only, an empty split),
+ * ERROR_IO. */
 int dataset_open(struct dataset **out, const char *spec, const struct dataset_options *options, struct error *e);
 void dataset_close(struct dataset *d); /* NULL is accepted */
 
@@ -47,6 +48,11 @@ const char *dataset_path(const struct dataset *d, enum split split, size_t index
 const char *dataset_say(const struct dataset *d, enum split split, size_t index, char *out, size_t size);
 /* True where decoding gives images of options.image already (rendered). */
 bool dataset_is_native(const struct dataset *d);
+/* Where a benchmark's splits were made here, by options.seed, since its split files are not there: the path of an image
+ * as it would stand in one. NULL: they were not. */
+const char *dataset_dealt_path(const struct dataset *d, enum split split, size_t index);
+/* Images of a split of the benchmark as published; 0: not known. */
+size_t dataset_published(const struct dataset *d, enum split split);
 /* Of a SPEC: true where the benchmark takes pictures whole, stretched to the input's square (preprocess vtab). */
 bool dataset_is_stretched(const char *spec);
 /* True if both list the same class names in the same order. */

@@ -13,7 +13,9 @@ struct reader_contents {
     void *state;
     size_t size[SPLITS];
     int classes;
-    bool native; /* rendered: images come with a side of options.image */
+    bool native;  /* rendered: images come with a side of options.image */
+    size_t dealt; /* dataset_dealt_path(): where in a path the one of a split file begins; 0: not dealt */
+    size_t published[SPLITS];
 };
 
 /* What stands behind KIND: in a SPEC. Paths in it are made whole, so that a run can go on from any folder. */
@@ -39,6 +41,6 @@ struct reader {
     void (*fingerprint)(const void *state, struct digest *digest);
 };
 
-extern const struct reader folder_reader, scenes_reader, vtab_reader, vtab_800_reader;
+extern const struct reader folder_reader, fgvc_reader, scenes_reader, vtab_reader, vtab_800_reader;
 
 #endif

@@ -157,6 +157,9 @@ static int open_task(struct reader_contents *out, const char *argument, bool val
     out->size[SPLIT_TRAIN] = s->first[val_is_trained ? SPLIT_TEST : SPLIT_VAL];
     out->size[SPLIT_VAL] = s->first[SPLIT_TEST] - s->first[SPLIT_VAL];
     out->size[SPLIT_TEST] = s->count - s->first[SPLIT_TEST];
+    out->published[SPLIT_TRAIN] = val_is_trained ? 1000 : 800;
+    out->published[SPLIT_VAL] = 200;
+    out->published[SPLIT_TEST] = vtab_published_test(s->task);
     return 0;
 }
 

@@ -53,6 +53,11 @@ size_t vtab_test_first(const struct vtab_task *t, size_t images) {
     return (size_t)t->test.first * images / 100 + (size_t)t->test.second * images / 100;
 }
 
+size_t vtab_published_test(const struct vtab_task *t) {
+    size_t images = t->counts[2] ? t->counts[2] : t->counts[0];
+    return images - vtab_test_first(t, images);
+}
+
 void vtab_class_name(const struct vtab_task *t, int label, char *out, size_t size) {
     static const char *const vehicles[] = {"nearer than 8 m", "8 to 20 m", "farther than 20 m", "no vehicle"};
     static const char *const nearest[] = {"nearer than 8", "8 to 8.5",  "8.5 to 9",

@@ -36,6 +36,9 @@ bool vtab_is_binary(const struct vtab_task *t);
 size_t vtab_val_first(const struct vtab_task *t, size_t images);
 size_t vtab_test_first(const struct vtab_task *t, size_t images);
 
+/* Images of the test part as published. */
+size_t vtab_published_test(const struct vtab_task *t);
+
 /* What a class is called where the dataset does not say: "3 objects", "nearer than 8 m", "7". Into `out`. */
 void vtab_class_name(const struct vtab_task *t, int label, char *out, size_t size);
 
