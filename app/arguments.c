@@ -168,8 +168,11 @@ int arguments_parse(struct arguments *out, const struct subcommand *command, int
     if (result < 0)
         return result;
     bool automatic = strcmp(out->settings.recipe, "auto") == 0;
-    strcpy(recipe, automatic && command->recipe ? command->recipe : recipes_choose(&out->settings));
-    return build_settings(out, recipe, e);
+    if (automatic && command->recipe)
+        snprintf(recipe, sizeof recipe, "%s", command->recipe);
+    else
+        result = recipes_choose(&out->settings, recipe, e);
+    return result < 0 ? result : build_settings(out, recipe, e);
 }
 
 void arguments_free(struct arguments *a) {

@@ -231,7 +231,7 @@ static int run(const struct arguments *a, struct error *e) {
 const struct subcommand cmd_whatif = {
     .name = "whatif",
     .synopsis = "--run RUN [--split NAME] [--best] [--csv FILE] [--threads N]",
-    .summary = "accuracy with each gate and temperature clamped: which block matters",
+    .summary = "what each gate and temperature is worth, each clamped",
     .details =
         "Evaluates a saved run again and again: with the gate of one block at 0 (its prompts pass unchanged) and at\n"
         "1 (they are replaced), with the temperature of one block at 1, and with all of them so. A row a block:\n"

@@ -71,18 +71,19 @@ int help_print(FILE *f, int width, const char *topic, struct error *e) {
     struct page p = {.f = f, .form = PAGE_TEXT, .width = width, .column = WIDE};
     const struct help_topic *found = topic ? help_topics_find(topic) : NULL;
     const struct subcommand *command = topic ? subcommands_find(topic) : NULL;
+    if (topic && !found && !command)
+        return refuse(topic, e);
     if (!topic) {
         p.column = NARROW;
         write_program(&p);
-    } else if (command) {
+    }
+    if (command)
         help_topics_subcommand(&p, command);
-    } else if (found) {
+    if (found) { /* of one name with a subcommand: both */
         char title[120];
         snprintf(title, sizeof title, "%s: %s", found->title, found->summary);
         page_heading(&p, title);
         found->write(&p);
-    } else {
-        return refuse(topic, e);
     }
     return 0;
 }

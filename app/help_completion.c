@@ -87,6 +87,9 @@ static void put_values(FILE *f) {
             fputs("auto", f);
         for (size_t k = 0; row->type == SETTING_TEXT && k < recipes_count(); k++)
             fprintf(f, " %s", recipes_at(k)->name);
+        for (size_t k = 0; row->type == SETTING_TEXT && k < recipes_count(); k++)
+            if (recipes_task(recipes_at(k)))
+                fprintf(f, " %s", recipes_task(recipes_at(k)));
         fputs("\" ;;\n", f);
     }
     fputs("    --split) values=\"train val test\" ;;\n    --completion) values=\"bash\" ;;\n    esac\n"

@@ -17,7 +17,7 @@ const char help_topics_about[] =
 
 const struct help_example help_topics_examples[] = {
     {"gptui --headless", "the bundled backbone and task"},
-    {"gptui --headless --model mae_vitb.bin --data ~/cub --recipe mae:cub", "your own, as published"},
+    {"gptui --headless --model mae_vitb.bin --data fgvc:cub:CUB --recipe cub", "your own, as published"},
     {"gptui --headless --resume runs/cub-1", "goes on, to the bit"},
     {NULL, NULL},
 };
@@ -139,7 +139,10 @@ static void write_recipes(struct page *p) {
     page_text(p,
               "A recipe sets several settings at once; the config file and the command line win over it. The default, "
               "auto, is scenes where the bundled backbone meets scenes: data, else none.");
-    page_text(p, "mae: and moco: are Table 5 of arXiv 2306.05067, for MAE and MoCo v3 ViT-B/16.");
+    page_text(p,
+              "mae: and moco: are Table 5 of arXiv 2306.05067, for MAE and MoCo v3 ViT-B/16; the name of a task alone, "
+              "as cub, is the one of the backbone's family. `gptui recipes` has them in a table, the published results "
+              "beside.");
     page_subheading(p, "Names");
     for (size_t i = 0; i < recipes_count(); i++) {
         const struct recipe *recipe = recipes_at(i);

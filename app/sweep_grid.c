@@ -372,7 +372,8 @@ int sweep_grid_settings(const struct sweep_grid *g, size_t cell, struct settings
     int r = apply(g, cell, out, e);
     if (r < 0)
         return r;
-    snprintf(recipe, sizeof recipe, "%s", recipes_choose(out)); /* depends on what is set */
+    if ((r = recipes_choose(out, recipe, e)) < 0) /* depends on what is set */
+        return r;
     settings_default(out);
     r = recipes_apply(out, recipe, e);
     return r < 0 ? r : apply(g, cell, out, e);

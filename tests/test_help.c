@@ -300,6 +300,7 @@ static void completion_in_bash_answers_from_the_tables(void **state) {
     completed(path, " :=", "gptui help sett", "settings");
     completed(path, " :=", "gptui help --m", "--man");
     completed(path, " ", "gptui --recipe mae:cu", "mae:cub");
+    completed(path, " ", "gptui --recipe nabi", "nabirds");
     completed(path, " ", "gptui --method=gated-", "--method=gated-hard");
     unlink(path);
 }

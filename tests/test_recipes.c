@@ -5,9 +5,22 @@
 
 #include <cmocka.h>
 
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/recipes.h"
+
+/* A checkpoint of tests/fixtures; other names are given back. */
+static const char *fixture(const char *file, char out[512]) {
+    const char *root = getenv("GPTUI_SRCDIR");
+    if (*file && strncmp(file, "random:", 7) != 0)
+        snprintf(out, 512, "%s/tests/fixtures/checkpoints/%s", root ? root : ".", file);
+    else
+        snprintf(out, 512, "%s", file);
+    return out;
+}
 
 static struct settings applied(const char *name) {
     struct settings s;
@@ -76,20 +89,76 @@ static void none_leaves_the_defaults(void **state) {
     assert_memory_equal(&s, &defaults, sizeof s);
 }
 
+static const char *chosen(const struct settings *s) {
+    static char name[SETTINGS_TEXT];
+    struct error e = {0};
+    if (recipes_choose(s, name, &e) < 0)
+        fail_msg("%s", e.text);
+    return name;
+}
+
 static void auto_is_scenes_for_the_bundled_backbone_on_scenes(void **state) {
     (void)state;
     struct settings s;
     settings_default(&s);
-    assert_string_equal(recipes_choose(&s), "scenes");
+    assert_string_equal(chosen(&s), "scenes");
     assert_int_equal(settings_set(&s, "data", "scenes:count", NULL), 0);
-    assert_string_equal(recipes_choose(&s), "scenes");
+    assert_string_equal(chosen(&s), "scenes");
     assert_int_equal(settings_set(&s, "data", "folder:photos", NULL), 0);
-    assert_string_equal(recipes_choose(&s), "none");
+    assert_string_equal(chosen(&s), "none");
     settings_default(&s);
     assert_int_equal(settings_set(&s, "model", "random:tiny", NULL), 0);
-    assert_string_equal(recipes_choose(&s), "none");
-    assert_int_equal(settings_set(&s, "recipe", "mae:cub", NULL), 0);
-    assert_string_equal(recipes_choose(&s), "mae:cub");
+    assert_string_equal(chosen(&s), "none");
+    assert_int_equal(settings_set(&s, "recipe", "moco:cub", NULL), 0);
+    assert_string_equal(chosen(&s), "moco:cub");
+}
+
+/* The fixtures' checkpoints in the names of each family. */
+static void a_task_alone_goes_by_the_family_of_the_backbone(void **state) {
+    (void)state;
+    const struct {
+        const char *file, *recipe;
+    } known[] = {
+        {"", "mae:cub"}, {"random:nano", "mae:cub"}, {"mae_pretrain.pth", "mae:cub"}, {"mocov3.pth.tar", "moco:cub"}};
+    struct settings s;
+    char name[SETTINGS_TEXT], path[512];
+    struct error e = {0};
+    settings_default(&s);
+    assert_int_equal(settings_set(&s, "recipe", "cub", NULL), 0);
+    for (size_t i = 0; i < 4; i++) {
+        fixture(known[i].file, path);
+        assert_int_equal(settings_set(&s, "model", path, NULL), 0);
+        assert_string_equal(chosen(&s), known[i].recipe);
+    }
+    assert_int_equal(settings_set(&s, "model", fixture("plain.pth", path), NULL), 0);
+    assert_int_equal(recipes_choose(&s, name, &e), ERROR_USAGE);
+    assert_non_null(strstr(e.text, "mae:cub or moco:cub was expected"));
+    assert_int_equal(settings_set(&s, "model", "nowhere", NULL), 0);
+    assert_int_equal(recipes_choose(&s, name, &e), ERROR_IO);
+}
+
+static void published_results_are_those_of_the_paper(void **state) {
+    (void)state;
+    assert_string_equal(recipes_result("cub", "mae")->gated, "70.56");
+    assert_string_equal(recipes_result("nabirds", "moco")->deep, "75.99");
+    assert_string_equal(recipes_result("VTAB-1K, mean of 19", "mae")->gated, "49.22");
+    assert_null(recipes_result("svhn", "mae"));
+    /* The means are those of the tasks. */
+    static const char *const tasks[] = {"cub", "flowers", "cars", "dogs", "nabirds"};
+    static const char *const families[] = {"mae", "moco"};
+    for (int f = 0; f < 2; f++) {
+        double shallow = 0, deep = 0, gated = 0;
+        for (int i = 0; i < 5; i++) {
+            const struct recipe_result *r = recipes_result(tasks[i], families[f]);
+            shallow += strtod(r->shallow, NULL) / 5;
+            deep += strtod(r->deep, NULL) / 5;
+            gated += strtod(r->gated, NULL) / 5;
+        }
+        const struct recipe_result *mean = recipes_result("FGVC, mean of 5", families[f]);
+        assert_true(fabs(shallow - strtod(mean->shallow, NULL)) < 0.0051);
+        assert_true(fabs(deep - strtod(mean->deep, NULL)) < 0.0051);
+        assert_true(fabs(gated - strtod(mean->gated, NULL)) < 0.0051);
+    }
 }
 
 static void an_unknown_recipe_suggests_the_nearest(void **state) {
@@ -108,6 +177,8 @@ int main(void) {
         cmocka_unit_test(published_numbers_are_those_of_table_5),
         cmocka_unit_test(none_leaves_the_defaults),
         cmocka_unit_test(auto_is_scenes_for_the_bundled_backbone_on_scenes),
+        cmocka_unit_test(a_task_alone_goes_by_the_family_of_the_backbone),
+        cmocka_unit_test(published_results_are_those_of_the_paper),
         cmocka_unit_test(an_unknown_recipe_suggests_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -384,6 +384,22 @@ static enum model_family read_family(const struct source *f) {
     return names_is_mae(&f->names, f->tensors) ? MODEL_MAE : MODEL_TIMM;
 }
 
+int model_family_of(const char *spec, enum model_family *out, struct error *e) {
+    struct source f = {0};
+    struct tensors *t = NULL;
+    *out = MODEL_RANDOM;
+    if (strncmp(spec, "random:", 7) == 0)
+        return 0;
+    int r = tensors_open(&t, spec, e);
+    if (r < 0)
+        return r;
+    f.tensors = t;
+    if ((r = names_detect(&f.names, t, "", e)) == 0)
+        *out = read_family(&f);
+    tensors_close(t);
+    return r;
+}
+
 /* Goes over to images of another side: CLS keeps its row, the grid is resized. */
 static int resize_image(struct model *m, int image, struct error *e) {
     struct vit_shape shape = m->shape;

@@ -53,6 +53,9 @@ struct model_options {
 int model_open(struct model **out, const char *spec, const struct model_options *options, struct error *e);
 void model_close(struct model *m); /* NULL is accepted */
 
+/* Which training made the weights of a file, without loading them; MODEL_RANDOM for random:SHAPE. Errors as above. */
+int model_family_of(const char *spec, enum model_family *out, struct error *e);
+
 /* The same from tensors that the caller opened and keeps open as long as the model; names start with `prefix`
  * ("model." in golden files). Used by `verify`. */
 int model_from_tensors(struct model **out, const struct tensors *t, const char *prefix,
