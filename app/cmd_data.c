@@ -1,12 +1,19 @@
+#include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "app/contact_sheet.h"
+#include "app/page.h"
 #include "app/subcommand.h"
+#include "app/terminal_paint.h"
 #include "core/data/dataset.h"
 
 /* Scenes are drawn at the side of the bundled backbone where --image says nothing. */
 #define DEFAULT_SIDE 48
+
+enum { SHEET_IMAGES = 64, SHEET_CELL = 96 };
 
 static void list_images(const struct dataset *d) {
     for (enum split s = SPLIT_TRAIN; s < SPLITS; s++)
@@ -85,6 +92,30 @@ static int summarise(const struct dataset *d, bool check, struct error *e) {
     return r;
 }
 
+/* Colours of the terminal that stdout is; 0: none, or it cannot show half blocks. */
+static int colors_of_terminal(void) {
+    const char *depth = getenv("COLORTERM"), *term = getenv("TERM");
+    if (terminal_no_color() || !term || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        return 0;
+    bool direct = strstr(term, "direct") || (depth && (strstr(depth, "truecolor") || strstr(depth, "24bit")));
+    return direct ? 1 << 24 : strstr(term, "256color") ? 256 : 0;
+}
+
+/* Images of train, evenly spread: as a PNG where that is asked for, and in a terminal. */
+static int show(const struct dataset *d, const char *path, struct error *e) {
+    size_t all = dataset_size(d, SPLIT_TRAIN), count = all < SHEET_IMAGES ? all : SHEET_IMAGES;
+    struct contact_sheet sheet = {0};
+    int r = 0;
+    if (path && (r = contact_sheet_create(&sheet, count, SHEET_CELL, e)) == 0 &&
+        (r = contact_sheet_fill(&sheet, d, SPLIT_TRAIN, count, all / count, e)) == 0)
+        r = image_write_png(&sheet.image, path, e);
+    contact_sheet_destroy(&sheet);
+    if (r < 0 || !isatty(STDOUT_FILENO))
+        return r;
+    putchar('\n');
+    return contact_sheet_print(d, SPLIT_TRAIN, page_width(stdout), colors_of_terminal(), stdout, e);
+}
+
 static int run(const struct arguments *a, struct error *e) {
     const struct settings *set = &a->settings;
     struct dataset_options options = {
@@ -100,13 +131,15 @@ static int run(const struct arguments *a, struct error *e) {
         list_images(d);
     else
         r = summarise(d, !arguments_has(a, "quick"), e);
+    if (r == 0 && !arguments_has(a, "list"))
+        r = show(d, arguments_value(a, "sheet"), e);
     dataset_close(d);
     return r;
 }
 
 const struct subcommand cmd_data = {
     .name = "data",
-    .synopsis = "[SPEC] [--list] [--quick]",
+    .synopsis = "[SPEC] [--list] [--quick] [--sheet OUT.png]",
     .summary = "what a dataset holds: splits, classes, unreadable images",
     .details =
         "SPEC is one of\n"
@@ -128,11 +161,13 @@ const struct subcommand cmd_data = {
         "whole\n"
         "test split. Unless --preprocess says otherwise pictures are stretched to the input's square, as published.\n"
         "\n"
-        "Without --list every image is decoded once, and those that cannot be are named.\n"
+        "Without --list it says how many images each split and class has, beside what was published, and shows some\n"
+        "of train in a terminal. Every image is decoded once, and those that cannot be are named.\n"
         "\n"
         "--list prints a line an image: SPLIT, INDEX, LABEL and the SHA-256 of the encoded image (of the pixels,\n"
         "where none is encoded; - where it cannot be read), with tabs between.",
     .options = (const struct option[]){{"list", NULL, "a line an image: split, index, label, SHA-256"},
+                                       {"sheet", "OUT.png", "64 images of train, evenly spread, as a picture"},
                                        {"quick", NULL, "do not decode the images to find unreadable ones"},
                                        {NULL, NULL, NULL}},
     .takes_settings = true,

@@ -1,24 +1,13 @@
 /* gptui render SPEC N OUT.png: a contact sheet of the first images of a dataset's split. */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "app/contact_sheet.h"
 #include "app/subcommand.h"
-#include "core/data/dataset.h"
-#include "core/data/image.h"
 
 #define CELL 96 /* pixels, where --image does not say */
-#define GAP 2
 #define MOST_IMAGES 10000
-#define MOST_SIDE 32767 /* pixels of the sheet; what PNG viewers take */
-#define PAPER 24        /* grey between the images */
-
-struct sheet {
-    struct image image;
-    int cell, columns;
-};
 
 static int parse_count(const char *text, size_t *out, struct error *e) {
     char *end;
@@ -48,92 +37,22 @@ static int open_dataset(struct dataset **out, const struct arguments *a, int cel
     return dataset_open(out, a->values[0], &options, e);
 }
 
-/* An empty sheet for `count` cells, as square as can be. */
-static int sheet_create(struct sheet *s, size_t count, int cell, struct error *e) {
-    int columns = 1, n = (int)count;
-    while (columns * columns < n)
-        columns++;
-    int rows = (n + columns - 1) / columns;
-    if (columns > (MOST_SIDE - GAP) / (cell + GAP))
-        return error_set(e, ERROR_USAGE, "render: %d images of %d pixels make a sheet wider than %d pixels", n, cell,
-                         MOST_SIDE);
-    *s = (struct sheet){.cell = cell, .columns = columns};
-    int r = image_create(&s->image, columns * (cell + GAP) + GAP, rows * (cell + GAP) + GAP, e);
-    if (r < 0)
-        return r;
-    memset(s->image.rgb, PAPER, (size_t)s->image.width * (size_t)s->image.height * 3);
-    return 0;
-}
-
-/* Mean of the part of `in` that lies between (x0, y0) and (x1, y1), each pixel by the share of it inside. */
-static void mean_of(const struct image *in, double x0, double y0, double x1, double y1, uint8_t rgb[3]) {
-    double sum[3] = {0}, weights = 0;
-    for (int y = (int)y0; y < in->height && (double)y < y1; y++) {
-        double high = fmin(y1, (double)y + 1) - fmax(y0, (double)y);
-        for (int x = (int)x0; x < in->width && (double)x < x1; x++) {
-            double weight = high * (fmin(x1, (double)x + 1) - fmax(x0, (double)x));
-            const uint8_t *pixel = in->rgb + 3 * ((size_t)y * (size_t)in->width + (size_t)x);
-            for (int c = 0; c < 3; c++)
-                sum[c] += weight * pixel[c];
-            weights += weight;
-        }
-    }
-    for (int c = 0; c < 3; c++)
-        rgb[c] = (uint8_t)lround(sum[c] / weights);
-}
-
-/* Puts an image into a cell: as large as fits with its proportions kept, in the middle. */
-static void sheet_put(struct sheet *s, size_t number, const struct image *in) {
-    int longer = in->width > in->height ? in->width : in->height;
-    double scale = (double)longer / s->cell;
-    int width = (int)lround(in->width / scale), height = (int)lround(in->height / scale);
-    width = width < 1 ? 1 : width;
-    height = height < 1 ? 1 : height;
-    double step_x = (double)in->width / width, step_y = (double)in->height / height;
-    int left = GAP + (int)number % s->columns * (s->cell + GAP) + (s->cell - width) / 2;
-    int top = GAP + (int)number / s->columns * (s->cell + GAP) + (s->cell - height) / 2;
-    for (int y = 0; y < height; y++) {
-        uint8_t *row = s->image.rgb + 3 * ((size_t)(top + y) * (size_t)s->image.width + (size_t)left);
-        for (int x = 0; x < width; x++)
-            mean_of(in, x * step_x, y * step_y, (x + 1) * step_x, (y + 1) * step_y, row + 3 * (size_t)x);
-    }
-}
-
-/* Draws the images and prints their classes. One that cannot be read leaves its cell empty and is named on stderr. */
-static int fill(struct sheet *sheet, const struct dataset *d, enum split split, size_t count, struct error *e) {
-    size_t unreadable = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct image im = {0};
-        if (dataset_decode(d, split, i, &im, e) < 0) {
-            if (e->code == ERROR_MEMORY)
-                return e->code;
-            fprintf(stderr, "gptui: %s\n", e->text);
-            unreadable++;
-        } else {
-            sheet_put(sheet, i, &im);
-        }
-        image_free(&im);
-        printf("%zu\t%s\n", i, dataset_class_name(d, dataset_label(d, split, i)));
-    }
-    if (unreadable == count)
-        return error_set(e, ERROR_DATA, "%s: none of the first %zu images of %s could be read", dataset_spec(d), count,
-                         split_name(split));
-    *e = (struct error){0};
-    return 0;
-}
-
 static int draw_sheet(const struct dataset *d, enum split split, size_t count, int cell, const char *path,
                       struct error *e) {
     if (count > dataset_size(d, split))
         return error_set(e, ERROR_USAGE, "%s: %zu images of %s were asked for; there are %zu", dataset_spec(d), count,
                          split_name(split), dataset_size(d, split));
-    struct sheet sheet = {0};
-    int r = sheet_create(&sheet, count, cell, e);
+    struct contact_sheet sheet;
+    int r = contact_sheet_create(&sheet, count, cell, e);
     if (r == 0)
-        r = fill(&sheet, d, split, count, e);
+        r = contact_sheet_fill(&sheet, d, split, count, 1, e);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        int label = dataset_label(d, split, i);
+        printf("%zu\t%s\n", i, label < 0 ? "-" : dataset_class_name(d, label));
+    }
     if (r == 0)
         r = image_write_png(&sheet.image, path, e);
-    image_free(&sheet.image);
+    contact_sheet_destroy(&sheet);
     return r;
 }
 

@@ -14,6 +14,9 @@ int export_screen(const struct canvas *c, const struct paint *p, const char *pat
 /* The canvas as UTF-8 text: its rows, without the blanks at their ends. */
 void export_text(const struct canvas *c, FILE *f);
 
+/* The same with colours for a terminal that has `colors` of them: 1 << 24, 256, or 0 for none. */
+void export_colored(const struct canvas *c, int colors, FILE *f);
+
 /* What the chosen view shows. .csv: its numbers (overview, gates: a row a step with loss, top1, rate, gates,
  * temperatures; attention: a row a patch; reconstruction: the image's row; data: a row an image and its prediction).
  * .png: the curve, the heat map or the attention map or reconstruction, 1600 pixels wide, with axes and labels. Errors:

@@ -46,6 +46,39 @@ void export_text(const struct canvas *c, FILE *f) {
     }
 }
 
+/* ISO 8613-6 colours: `which` is 38 for ink, 48 for paper. */
+static void put_color(int which, uint32_t rgb, int colors, FILE *f) {
+    unsigned red = rgb >> 16 & 0xff, green = rgb >> 8 & 0xff, blue = rgb & 0xff;
+    if (rgb == CANVAS_DEFAULT)
+        fprintf(f, "\33[%dm", which + 1);
+    else if (colors > 256)
+        fprintf(f, "\33[%d;2;%u;%u;%um", which, red, green, blue);
+    else
+        fprintf(f, "\33[%d;5;%dm", which, theme_palette(rgb));
+}
+
+void export_colored(const struct canvas *c, int colors, FILE *f) {
+    const struct cell *row = c->cells;
+    if (colors < 256) {
+        export_text(c, f);
+        return;
+    }
+    for (int y = 0; y < c->height; y++, row += c->width) {
+        uint32_t ink = CANVAS_DEFAULT, paper = CANVAS_DEFAULT;
+        for (int x = 0; x < c->width; x++) {
+            char text[5];
+            const struct style *s = &row[x].style;
+            if (s->ink != ink)
+                put_color(38, ink = s->ink, colors, f);
+            if (s->paper != paper)
+                put_color(48, paper = s->paper, colors, f);
+            if (row[x].glyph)
+                fputs(canvas_encode(row[x].glyph, text), f);
+        }
+        fputs("\33[0m\n", f);
+    }
+}
+
 int export_screen(const struct canvas *c, const struct paint *p, const char *path, struct error *e) {
     struct export_file x;
     bool svg = export_has_suffix(path, ".svg");

@@ -22,33 +22,6 @@ static int direct(uint32_t rgb) {
     return (int)(rgb < 0x100 ? rgb | 0x100 : rgb);
 }
 
-static int distance(uint32_t a, uint32_t b) {
-    static const int weight[] = {2, 4, 3}; /* blue, green, red: about how much eyes make of them */
-    int sum = 0;
-    for (int i = 0; i < 3; i++) {
-        int d = (int)(a >> (8 * i) & 0xff) - (int)(b >> (8 * i) & 0xff);
-        sum += weight[i] * d * d;
-    }
-    return sum;
-}
-
-/* Entries 0 to 15 are left alone: users give them colours of their own. */
-static int of_256(uint32_t rgb) {
-    static const int levels[] = {0, 95, 135, 175, 215, 255};
-    int cube = 0, grey = 0, sum = 0;
-    uint32_t cube_rgb = 0;
-    for (int shift = 16; shift >= 0; shift -= 8) {
-        int v = (int)(rgb >> shift & 0xff), level = v < 48 ? 0 : v < 115 ? 1 : (v - 35) / 40;
-        cube = cube * 6 + level;
-        cube_rgb = cube_rgb << 8 | (uint32_t)levels[level];
-        sum += v;
-    }
-    grey = (sum / 3 - 3) / 10;
-    grey = sum < 9 ? 0 : grey > 23 ? 23 : grey;
-    uint32_t grey_rgb = (uint32_t)(8 + 10 * grey) * 0x010101;
-    return distance(rgb, grey_rgb) < distance(rgb, cube_rgb) ? 232 + grey : 16 + cube;
-}
-
 int screen_colors_nearest(const struct screen_colors *c, uint32_t rgb) {
     int best = 0;
     if (rgb == CANVAS_DEFAULT)
@@ -56,9 +29,9 @@ int screen_colors_nearest(const struct screen_colors *c, uint32_t rgb) {
     if (c->count > 256)
         return direct(rgb);
     if (c->count == 256)
-        return of_256(rgb);
+        return theme_palette(rgb);
     for (int i = 1; i < c->count; i++)
-        if (distance(rgb, theme_ansi(i)) < distance(rgb, theme_ansi(best)))
+        if (theme_distance(rgb, theme_ansi(i)) < theme_distance(rgb, theme_ansi(best)))
             best = i;
     return best;
 }
@@ -108,7 +81,7 @@ static short *slot_of(const struct screen_colors *c, int ink, int paper) {
 }
 
 static int difference(const struct screen_colors *c, int a, int b) {
-    return (a < 0) == (b < 0) ? distance(rgb_of(c, a), rgb_of(c, b)) : 9 * 255 * 255;
+    return (a < 0) == (b < 0) ? theme_distance(rgb_of(c, a), rgb_of(c, b)) : 9 * 255 * 255;
 }
 
 /* The pair that looks most like this one among the first that there are. */

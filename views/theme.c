@@ -234,3 +234,30 @@ uint32_t theme_shade(double share) {
     size_t i = (size_t)place;
     return (unsigned char)shades[i < sizeof shades - 1 ? i : sizeof shades - 2];
 }
+
+int theme_distance(uint32_t a, uint32_t b) {
+    static const int weight[] = {2, 4, 3}; /* blue, green, red: about how much eyes make of them */
+    int sum = 0;
+    for (int i = 0; i < 3; i++) {
+        int d = (int)(a >> (8 * i) & 0xff) - (int)(b >> (8 * i) & 0xff);
+        sum += weight[i] * d * d;
+    }
+    return sum;
+}
+
+/* Entries 0 to 15 are left alone: users give them colours of their own. */
+int theme_palette(uint32_t rgb) {
+    static const int levels[] = {0, 95, 135, 175, 215, 255};
+    int cube = 0, grey = 0, sum = 0;
+    uint32_t cube_rgb = 0;
+    for (int shift = 16; shift >= 0; shift -= 8) {
+        int v = (int)(rgb >> shift & 0xff), level = v < 48 ? 0 : v < 115 ? 1 : (v - 35) / 40;
+        cube = cube * 6 + level;
+        cube_rgb = cube_rgb << 8 | (uint32_t)levels[level];
+        sum += v;
+    }
+    grey = (sum / 3 - 3) / 10;
+    grey = sum < 9 ? 0 : grey > 23 ? 23 : grey;
+    uint32_t grey_rgb = (uint32_t)(8 + 10 * grey) * 0x010101;
+    return theme_distance(rgb, grey_rgb) < theme_distance(rgb, cube_rgb) ? 232 + grey : 16 + cube;
+}

@@ -69,6 +69,12 @@ uint32_t theme_shade(double share);
 /* Colour 0 to 15 of terminals with 8 or 16 colours, as xterm shows it: what theme_style() answers with there. */
 uint32_t theme_ansi(int index);
 
+/* How far two colours are from each other, about as eyes see it; 0: the same. */
+int theme_distance(uint32_t a, uint32_t b);
+
+/* The nearest entry of xterm's 256 colours, from 16 on. */
+int theme_palette(uint32_t rgb);
+
 /* A mix of two colours: share 0 gives a, 1 gives b; of CANVAS_DEFAULT and another the nearer one. */
 uint32_t theme_mix(uint32_t a, uint32_t b, double share);
 
