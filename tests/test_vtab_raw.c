@@ -465,7 +465,7 @@ static void a_damaged_camelyon_is_said(void **state) {
     struct error e = {0};
     char *x = strdup(pictures_path(root, "camelyon/camelyonpatch_level_2_split_train_x.h5"));
     write_camelyon("camelyon");
-    uint8_t noise[5000];
+    uint8_t noise[96 * 96];
     memset(noise, 0xa5, sizeof noise);
     rig_patch(x, -(long)sizeof noise, noise, sizeof noise);
     struct dataset *d = rig_open("vtab", "camelyon", root, "camelyon");
@@ -479,7 +479,7 @@ static void a_damaged_camelyon_is_said(void **state) {
     assert_non_null(strstr(e.text, "split_train_x.h5: row "));
     dataset_close(d);
     rig_cut(x, -5000);
-    rig_expect_error("camelyon", root, "camelyon", ERROR_FORMAT, "train_x.h5: cannot be read as an HDF5 file");
+    rig_expect_error("camelyon", root, "camelyon", ERROR_FORMAT, "train_x.h5: cannot be read as an HDF5 file: ");
     write_camelyon_split("camelyon", "train", "train", 90, 89, false);
     rig_expect_error("camelyon", root, "camelyon", ERROR_FORMAT, "another shape than 90 x 1 x 1 x 1");
     write_h5(x, "x", 4, (const hsize_t[]){1, 96, 96, 1}, H5T_NATIVE_UINT8, noise, false);

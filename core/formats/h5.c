@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,8 @@
 #define MOST_CHUNK ((hsize_t)1 << 28)
 #define CACHE ((size_t)1 << 24)
 
+enum { REASON = 160 };
+
 struct h5 {
     hid_t file, array;
     struct h5_shape shape;
@@ -23,6 +26,18 @@ struct h5 {
 };
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+/* What libhdf5 says of the call that failed last, where it knows best: innermost. */
+static herr_t take_first(unsigned i, const H5E_error2_t *error, void *text) {
+    if (i == 0 && error->desc)
+        snprintf(text, REASON, "%s", error->desc);
+    return 0;
+}
+
+static void reason(char out[static REASON]) {
+    snprintf(out, REASON, "no reason is known");
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, out);
+}
 
 static int damaged(const struct h5 *h, const char *name, const char *why, struct error *e) {
     return error_set(e, ERROR_FORMAT, "%s: its array '%s' %s", h->path, name, why);
@@ -78,8 +93,11 @@ static bool is_here(hid_t file, const char *name) {
 static int open_array(struct h5 *h, const char *name, struct error *e) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* else it prints */
     h->file = H5Fopen(h->path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (h->file < 0)
-        return error_set(e, ERROR_FORMAT, "%s: cannot be read as an HDF5 file; it may be cut off", h->path);
+    if (h->file < 0) {
+        char why[REASON];
+        reason(why);
+        return error_set(e, ERROR_FORMAT, "%s: cannot be read as an HDF5 file: %s", h->path, why);
+    }
     if (!is_here(h->file, name))
         return error_set(e, ERROR_FORMAT, "%s: has no array '%s'", h->path, name);
     hid_t cache = H5Pcreate(H5P_DATASET_ACCESS);
@@ -154,10 +172,14 @@ int h5_rows(struct h5 *h, uint64_t first, uint64_t count, uint8_t *out, struct e
     assert(first <= h->shape.at[0] && count <= h->shape.at[0] - first);
     pthread_mutex_lock(&turn);
     bool good = read_rows(h, first, count, out);
+    char why[REASON] = "";
+    if (!good)
+        reason(why);
     pthread_mutex_unlock(&turn);
-    return good ? 0
-                : error_set(e, ERROR_FORMAT, "%s: row %llu of its array cannot be read; the file may be damaged",
-                            h->path, (unsigned long long)first);
+    if (good)
+        return 0;
+    return error_set(e, ERROR_FORMAT, "%s: row %llu of its array cannot be read: %s", h->path,
+                     (unsigned long long)first, why);
 }
 
 #else
