@@ -9,7 +9,10 @@
 #include "core/data/vtab_source.h"
 #include "core/file_bytes.h"
 
-static const struct vtab_source *const sources[] = {&vtab_prepared};
+static const struct vtab_source *const sources[] = {
+    &vtab_prepared, &vtab_cifar,  &vtab_svhn, &vtab_dsprites, &vtab_smallnorb, &vtab_camelyon,
+    &vtab_eurosat,  &vtab_resisc, &vtab_dtd,  &vtab_pets,     &vtab_flowers,   &vtab_clevr,
+};
 
 enum { SOURCES = sizeof sources / sizeof *sources, MOST_NAMES = 1 << 20 };
 
@@ -32,8 +35,16 @@ static int unknown_task(const char *argument, struct error *e) {
     return error_set(e, ERROR_USAGE, "data 'vtab:%s': TASK:PATH was expected, TASK one of %s", argument, known);
 }
 
+static bool serves(const struct vtab_source *source, const struct vtab_task *task) {
+    size_t n = strcspn(task->dataset, "/");
+    return !source->dataset || (strncmp(source->dataset, task->dataset, n) == 0 && !source->dataset[n]);
+}
+
 static int open_source(struct state *s, const char *path, struct error *e) {
+    const char *raw = NULL;
     for (size_t i = 0; i < SOURCES; i++) {
+        if (!serves(sources[i], s->task))
+            continue;
         int r = sources[i]->open(&s->of_source, s->task, path, e);
         if (r < 0)
             return r;
@@ -41,12 +52,14 @@ static int open_source(struct state *s, const char *path, struct error *e) {
             s->source = sources[i];
             return 0;
         }
+        raw = sources[i]->expected;
     }
     return error_set(
         e, ERROR_DATA,
-        "%s: holds no dataset of the task %s; %s/%s/dataset_info.json, as TensorFlow Datasets prepares it, "
+        "%s: holds no dataset of the task %s; %s/%s/dataset_info.json, as TensorFlow Datasets prepares it%s%s%s "
         "was expected",
-        path, s->task->name, s->task->dataset, s->task->version);
+        path, s->task->name, s->task->dataset, s->task->version, raw ? ", or " : ",", raw ? raw : "",
+        raw ? " of the raw download" : "");
 }
 
 /* A part of a split of the dataset: up to `most` images from `first` on. */
@@ -88,30 +101,35 @@ static int locate(struct state *s, const char *path, struct error *e) {
         r = s->source->locate(s->of_source, parts[i].split, parts[i].first, parts[i].count, s->images + at, e);
     }
     s->count = at;
-    return r;
+    return r == 0 && s->source->gather ? s->source->gather(s->of_source, e) : r;
+}
+
+char *vtab_source_names(const char *folder, const char *file) {
+    char *path = NULL;
+    uint8_t *text = NULL;
+    size_t size;
+    if (asprintf(&path, "%s/%s", folder, file) < 0)
+        return NULL;
+    file_bytes(&text, &size, path, MOST_NAMES, "a text", NULL);
+    free(path);
+    return (char *)text;
 }
 
 /* One a line, if there are as many lines as classes. */
-static bool names_from_file(struct state *s) {
-    char *path = s->source->class_names ? s->source->class_names(s->of_source, s->task) : NULL;
-    uint8_t *text = NULL;
-    size_t size;
+static bool take_names(struct state *s) {
+    char *text = s->source->class_names ? s->source->class_names(s->of_source) : NULL, *rest = text, *line;
     int found = 0;
-    if (path && file_bytes(&text, &size, path, MOST_NAMES, "a text", NULL) == 0) {
-        char *rest = (char *)text, *line;
-        while ((line = strsep(&rest, "\n")) && (*line || rest) && found <= s->task->classes)
-            if (found++ < s->task->classes)
-                s->names[found - 1] = strdup(line);
-    }
+    while (text && (line = strsep(&rest, "\n")) && (*line || rest) && found <= s->task->classes)
+        if (found++ < s->task->classes)
+            s->names[found - 1] = strdup(line);
     free(text);
-    free(path);
     return found == s->task->classes;
 }
 
 static int name_classes(struct state *s, struct error *e) {
     size_t classes = (size_t)s->task->classes;
     s->names = calloc(classes, sizeof *s->names);
-    bool named = s->names && names_from_file(s), whole = s->names != NULL;
+    bool named = s->names && take_names(s), whole = s->names != NULL;
     for (size_t i = 0; i < classes && whole; i++) {
         char name[64];
         if (!named) {

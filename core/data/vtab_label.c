@@ -24,6 +24,19 @@ static bool count_up(void *context, size_t i, int64_t value) {
     return true;
 }
 
+int vtab_label_of_distance(float least) {
+    static const float limits[] = {0, 8, 8.5f, 9, 9.5f, 10, 100};
+    int i = bucket(limits, 7, least);
+    return i < 6 ? i : -1;
+}
+
+int vtab_label_of_value(const struct vtab_task *t, int64_t value) {
+    int64_t from = t->label == VTAB_COUNT ? value - 3 : value;
+    if (from < 0 || from >= (t->label == VTAB_SCALED ? t->values : t->classes))
+        return -1;
+    return t->label == VTAB_SCALED ? (int)floorf((float)from / ((float)t->values / 16)) : (int)from;
+}
+
 /* The third of every three values is a distance; of which the least is wanted, of some objects alone. */
 struct nearest {
     uint64_t vehicles; /* bit i: object i counts; the first 64 */
@@ -62,17 +75,18 @@ static int count_of(const struct vtab_task *t, struct window *w, const struct ex
     size_t n = 0;
     (void)t;
     int r = example_ints(w, l, count_up, &n, e);
-    *out = (int64_t)n - 3;
+    *out = (int64_t)n;
     return r;
 }
 
 static int nearest_object(struct window *w, const struct example_list *l, int64_t *out, struct error *e) {
-    static const float limits[] = {0, 8, 8.5f, 9, 9.5f, 10, 100};
     struct nearest n = {.all = true, .least = INFINITY};
     int r = example_floats(w, l, note_distance, &n, e);
     if (r == 0 && n.least == INFINITY)
         return error_set(e, ERROR_FORMAT, "it has no object");
-    *out = bucket(limits, 7, n.least);
+    *out = vtab_label_of_distance(n.least);
+    if (r == 0 && *out < 0)
+        return error_set(e, ERROR_FORMAT, "its nearest object is %g away; at most 100 was expected", (double)n.least);
     return r;
 }
 
@@ -111,12 +125,13 @@ int vtab_label(const struct vtab_task *t, struct window *w, uint64_t place, uint
         r = nearest_vehicle(w, &lists[0], &lists[1], &value, e);
         break;
     }
-    int most = t->label == VTAB_SCALED ? t->values : t->classes;
-    if (r == 0 && (value < 0 || value >= most))
-        r = error_set(e, ERROR_FORMAT, "'%s' gives the label %lld; 0 to %d were expected", t->key, (long long)value,
-                      most - 1);
     if (r < 0)
         return r;
-    *label = t->label == VTAB_SCALED ? (int)floorf((float)value / ((float)t->values / 16)) : (int)value;
+    bool done = t->label == VTAB_NEAREST || t->label == VTAB_VEHICLE;
+    int found = done ? (int)value : vtab_label_of_value(t, value), least = t->label == VTAB_COUNT ? 3 : 0;
+    if (found < 0)
+        return error_set(e, ERROR_FORMAT, "'%s' gives %lld; %d to %d were expected", t->key, (long long)value, least,
+                         least + (t->label == VTAB_SCALED ? t->values : t->classes) - 1);
+    *label = found;
     return 0;
 }

@@ -158,14 +158,14 @@ static int encoded(const void *state, const struct vtab_image *i, uint8_t **byte
     return r;
 }
 
-static char *class_names(const void *state, const struct vtab_task *task) {
+static char *class_names(const void *state) {
     const struct prepared *p = state;
-    char *path = NULL;
-    return *task->key && asprintf(&path, "%s/%s.labels.txt", tfds_folder(p->tfds), task->key) >= 0 ? path : NULL;
+    char file[64];
+    snprintf(file, sizeof file, "%s.labels.txt", p->task->key);
+    return *p->task->key ? vtab_source_names(tfds_folder(p->tfds), file) : NULL;
 }
 
 const struct vtab_source vtab_prepared = {
-    .expected = "a folder that TensorFlow Datasets prepared",
     .open = open_prepared,
     .close = close_prepared,
     .size = size_of,
