@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/data/md5_order.h"
+#include "core/data/vtab/md5_order.h"
 
 static void expect(const char *split, size_t count, md5_order_key_fn *key, size_t first, size_t n,
                    const uint32_t *expected) {

@@ -10,7 +10,7 @@
 
 #include "core/data/dataset.h"
 #include "core/data/stb.h"
-#include "core/data/vtab_task.h"
+#include "core/data/vtab/vtab_task.h"
 #include "core/file_bytes.h"
 #include "tests/examples.h"
 #include "tests/pictures.h"

@@ -1,6 +1,6 @@
 /* TFRecord files and the examples in them, with the label rules of every task; and dataset_info.json. */
 #include "core/data/tfds.h"
-#include "core/data/vtab_label.h"
+#include "core/data/vtab/vtab_label.h"
 #include "core/formats/example.h"
 #include "tests/fuzz/fuzz.h"
 

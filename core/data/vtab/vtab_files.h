@@ -1,9 +1,9 @@
 /* Raw downloads that are image files: names with labels for each split, classes in the order of their names. Private to
  * core/data; what reads the lists is in vtab_folders.c, vtab_lists.c, vtab_flowers.c and vtab_clevr.c. */
-#ifndef CORE_DATA_VTAB_FILES_H
-#define CORE_DATA_VTAB_FILES_H
+#ifndef CORE_DATA_VTAB_VTAB_FILES_H
+#define CORE_DATA_VTAB_VTAB_FILES_H
 
-#include "core/data/vtab_raw.h"
+#include "core/data/vtab/vtab_raw.h"
 
 struct vtab_files_split {
     char *folder; /* what its images are below */

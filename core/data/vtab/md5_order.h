@@ -6,8 +6,8 @@
  *     free(order);
  *
  * Pure; any thread may call. */
-#ifndef CORE_DATA_MD5_ORDER_H
-#define CORE_DATA_MD5_ORDER_H
+#ifndef CORE_DATA_VTAB_MD5_ORDER_H
+#define CORE_DATA_VTAB_MD5_ORDER_H
 
 #include <stddef.h>
 #include <stdint.h>

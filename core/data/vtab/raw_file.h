@@ -1,6 +1,6 @@
 /* A large file of which pieces are read. Any thread may read. Private to core/data. */
-#ifndef CORE_DATA_RAW_FILE_H
-#define CORE_DATA_RAW_FILE_H
+#ifndef CORE_DATA_VTAB_RAW_FILE_H
+#define CORE_DATA_VTAB_RAW_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/data/vtab_label.h"
-#include "core/data/vtab_source.h"
-#include "core/data/vtab_spilled.h"
+#include "core/data/vtab/vtab_label.h"
+#include "core/data/vtab/vtab_source.h"
+#include "core/data/vtab/vtab_spilled.h"
 #include "core/formats/npz.h"
 #include "core/formats/window.h"
 

@@ -1,4 +1,4 @@
-#include "core/data/vtab_task.h"
+#include "core/data/vtab/vtab_task.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 static const struct vtab_task tasks[] = {
 #define TASK(name, title, dataset, version, classes, rule, test, label, counts)                                        \
     {name, title, dataset, version, classes, rule, test, label, counts},
-#include "core/data/vtab_tasks.def"
+#include "core/data/vtab/vtab_tasks.def"
 #undef TASK
 };
 

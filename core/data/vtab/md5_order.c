@@ -1,4 +1,4 @@
-#include "core/data/md5_order.h"
+#include "core/data/vtab/md5_order.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/data/raw_file.h"
-#include "core/data/vtab_raw.h"
-#include "core/data/vtab_source.h"
+#include "core/data/vtab/raw_file.h"
+#include "core/data/vtab/vtab_raw.h"
+#include "core/data/vtab/vtab_source.h"
 #include "core/formats/window.h"
 
 enum { SIDE = 96, PICTURE = SIDE * SIDE, INFO = 4, BYTES = 0x1E3D4C55, INTEGERS = 0x1E3D4C54 };

@@ -1,4 +1,4 @@
-#include "core/data/raw_file.h"
+#include "core/data/vtab/raw_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "core/data/vtab_label.h"
+#include "core/data/vtab/vtab_label.h"
 
 #include <math.h>
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/data/vtab_files.h"
-#include "core/data/vtab_label.h"
-#include "core/data/vtab_source.h"
+#include "core/data/vtab/vtab_files.h"
+#include "core/data/vtab/vtab_label.h"
+#include "core/data/vtab/vtab_source.h"
 #include "core/formats/json_each.h"
 
 struct filling {

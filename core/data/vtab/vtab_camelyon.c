@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/data/vtab_raw.h"
-#include "core/data/vtab_source.h"
+#include "core/data/vtab/vtab_raw.h"
+#include "core/data/vtab/vtab_source.h"
 #include "core/formats/h5.h"
 
 enum { SIDE = 96, PICTURE = SIDE * SIDE * 3 };

@@ -3,11 +3,11 @@
  *
  * A source's state begins with a struct vtab_raw, so that vtab_raw_size(), vtab_raw_locate() and vtab_raw_say() can
  * stand in its struct vtab_source as they are. Constant once opened. */
-#ifndef CORE_DATA_VTAB_RAW_H
-#define CORE_DATA_VTAB_RAW_H
+#ifndef CORE_DATA_VTAB_VTAB_RAW_H
+#define CORE_DATA_VTAB_VTAB_RAW_H
 
-#include "core/data/md5_order.h"
-#include "core/data/vtab_source.h"
+#include "core/data/vtab/md5_order.h"
+#include "core/data/vtab/vtab_source.h"
 
 enum { VTAB_RAW_SPLITS = 3, VTAB_RAW_MOST = 1 << 24 /* images a split */ };
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/data/vtab_files.h"
-#include "core/data/vtab_source.h"
+#include "core/data/vtab/vtab_files.h"
+#include "core/data/vtab/vtab_source.h"
 #include "core/formats/matlab.h"
 
 enum { MOST_IMAGES = 99999 /* five digits */ };

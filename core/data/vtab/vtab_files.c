@@ -1,4 +1,4 @@
-#include "core/data/vtab_files.h"
+#include "core/data/vtab/vtab_files.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/data/vtab_files.h"
-#include "core/data/vtab_source.h"
+#include "core/data/vtab/vtab_files.h"
+#include "core/data/vtab/vtab_source.h"
 #include "core/file_bytes.h"
 #include "core/number.h"
 

@@ -6,8 +6,8 @@
  *     spill_add(s, pixels, 4096, &err);             // one thread
  *     spill_read(s, 0, 4096, pixels, &err);         // any thread, once all is added
  *     spill_close(s); */
-#ifndef CORE_DATA_SPILL_H
-#define CORE_DATA_SPILL_H
+#ifndef CORE_DATA_VTAB_SPILL_H
+#define CORE_DATA_VTAB_SPILL_H
 
 #include <stddef.h>
 #include <stdint.h>

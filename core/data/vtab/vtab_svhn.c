@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/data/vtab_source.h"
-#include "core/data/vtab_spilled.h"
+#include "core/data/vtab/vtab_source.h"
+#include "core/data/vtab/vtab_spilled.h"
 #include "core/formats/matlab.h"
 
 enum { SIDE = 32, PLANE = SIDE * SIDE, PICTURE = 3 * PLANE, TOGETHER = (1 << 26) / PICTURE /* 64 MiB */ };

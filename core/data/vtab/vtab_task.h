@@ -1,7 +1,7 @@
 /* The tasks of VTAB-1K (Zhai et al. 2019; the choice of images is VPT's): vtab_tasks.def as a list, and where in the
  * splits of TensorFlow Datasets a task's images are. Pure; any thread may call. */
-#ifndef CORE_DATA_VTAB_TASK_H
-#define CORE_DATA_VTAB_TASK_H
+#ifndef CORE_DATA_VTAB_VTAB_TASK_H
+#define CORE_DATA_VTAB_VTAB_TASK_H
 
 #include <stdbool.h>
 #include <stddef.h>

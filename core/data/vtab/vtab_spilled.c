@@ -1,4 +1,4 @@
-#include "core/data/vtab_spilled.h"
+#include "core/data/vtab/vtab_spilled.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/data/reader.h"
-#include "core/data/vtab_source.h"
+#include "core/data/vtab/vtab_source.h"
 #include "core/file_bytes.h"
 
 static const struct vtab_source *const sources[] = {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/data/vtab_files.h"
-#include "core/data/vtab_source.h"
+#include "core/data/vtab/vtab_files.h"
+#include "core/data/vtab/vtab_source.h"
 
 static bool is_jpeg(const char *folder, const char *name) {
     const char *dot = strrchr(name, '.');

@@ -1,11 +1,11 @@
 /* The label of a VTAB task from an example of its prepared dataset, or from what a raw download says. Any thread may
  * call, with a window of its own. */
-#ifndef CORE_DATA_VTAB_LABEL_H
-#define CORE_DATA_VTAB_LABEL_H
+#ifndef CORE_DATA_VTAB_VTAB_LABEL_H
+#define CORE_DATA_VTAB_VTAB_LABEL_H
 
 #include <stdint.h>
 
-#include "core/data/vtab_task.h"
+#include "core/data/vtab/vtab_task.h"
 #include "core/error.h"
 #include "core/formats/window.h"
 

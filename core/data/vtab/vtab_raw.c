@@ -1,4 +1,4 @@
-#include "core/data/vtab_raw.h"
+#include "core/data/vtab/vtab_raw.h"
 
 #include <stdio.h>
 #include <stdlib.h>

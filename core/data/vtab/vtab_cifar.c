@@ -2,9 +2,9 @@
  * the planes of R, G and B one after another. */
 #include <stdlib.h>
 
-#include "core/data/raw_file.h"
-#include "core/data/vtab_raw.h"
-#include "core/data/vtab_source.h"
+#include "core/data/vtab/raw_file.h"
+#include "core/data/vtab/vtab_raw.h"
+#include "core/data/vtab/vtab_source.h"
 
 enum { SIDE = 32, PLANE = SIDE * SIDE, RECORD = 2 + 3 * PLANE, TOGETHER = 64 /* records read at once */ };
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "core/data/tfds.h"
-#include "core/data/vtab_label.h"
-#include "core/data/vtab_source.h"
+#include "core/data/vtab/vtab_label.h"
+#include "core/data/vtab/vtab_source.h"
 #include "core/formats/example.h"
 
 static bool is_prepared(const char *folder) {

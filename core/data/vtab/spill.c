@@ -1,4 +1,4 @@
-#include "core/data/spill.h"
+#include "core/data/vtab/spill.h"
 
 #include <assert.h>
 #include <errno.h>

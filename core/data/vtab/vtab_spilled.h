@@ -1,10 +1,10 @@
 /* Raw downloads of pixels that are packed, so that an image cannot be read alone: those that are wanted are put into a
  * temporary file, in one pass from the start of the download. Private to core/data. */
-#ifndef CORE_DATA_VTAB_SPILLED_H
-#define CORE_DATA_VTAB_SPILLED_H
+#ifndef CORE_DATA_VTAB_VTAB_SPILLED_H
+#define CORE_DATA_VTAB_VTAB_SPILLED_H
 
-#include "core/data/spill.h"
-#include "core/data/vtab_raw.h"
+#include "core/data/vtab/spill.h"
+#include "core/data/vtab/vtab_raw.h"
 
 struct vtab_spilled {
     struct vtab_raw raw; /* first, as vtab_raw.h asks */

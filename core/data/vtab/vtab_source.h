@@ -1,12 +1,12 @@
 /* Where the images of a VTAB task come from: a prepared dataset or the raw download. Private to core/data; vtab.c asks
  * the sources one after another. */
-#ifndef CORE_DATA_VTAB_SOURCE_H
-#define CORE_DATA_VTAB_SOURCE_H
+#ifndef CORE_DATA_VTAB_VTAB_SOURCE_H
+#define CORE_DATA_VTAB_VTAB_SOURCE_H
 
 #include <stdint.h>
 
 #include "core/data/image.h"
-#include "core/data/vtab_task.h"
+#include "core/data/vtab/vtab_task.h"
 #include "core/error.h"
 
 /* An image, as its source knows it. label: -1 where it cannot be read. */
