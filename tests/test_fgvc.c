@@ -110,6 +110,16 @@ static void classes_without_folders_are_called_as_in_the_file(void **state) {
     dataset_close(d);
 }
 
+static void the_path_alone_is_told_what_is_missing(void **state) {
+    (void)state;
+    struct dataset *d;
+    struct error e = {0};
+    put("train.json", "{\"x/1.jpg\": 1, \"y/1.jpg\": 2}");
+    assert_int_equal(dataset_open(&d, root, &options, &e), ERROR_USAGE);
+    assert_non_null(strstr(e.text, "holds train.json; fgvc:NAME:/"));
+    unlink(pictures_path(root, "train.json"));
+}
+
 static void split_files_that_do_not_fit_are_refused(void **state) {
     (void)state;
     const char *good = "{\"a/1.jpg\": 1, \"b/1.jpg\": 2}";
@@ -202,6 +212,7 @@ int main(void) {
         cmocka_unit_test(images_stand_in_the_order_of_the_file),
         cmocka_unit_test(paths_start_where_the_benchmark_says),
         cmocka_unit_test(classes_without_folders_are_called_as_in_the_file),
+        cmocka_unit_test(the_path_alone_is_told_what_is_missing),
         cmocka_unit_test(split_files_that_do_not_fit_are_refused),
         cmocka_unit_test(the_lists_of_the_birds_are_read_and_val_is_dealt),
         cmocka_unit_test(class_folders_are_dealt_where_there_is_no_list),

@@ -62,6 +62,23 @@ static const struct reader *choose(const char *spec, const char **argument) {
     return is_folder(spec) ? &folder_reader : NULL;
 }
 
+/* A folder named by its path alone that is of a kind which needs a name besides: says so. */
+static int is_of_another_kind(const char *path, struct error *e) {
+    static const struct {
+        const char *file, *spec;
+    } marks[] = {
+        {"train.json", "fgvc:NAME"}, {"train_test_split.txt", "fgvc:NAME"}, {"dataset_info.json", "vtab:TASK"}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        char *file = NULL;
+        bool there = asprintf(&file, "%s/%s", path, marks[i].file) >= 0 && access(file, F_OK) == 0;
+        free(file);
+        if (there)
+            return error_set(e, ERROR_USAGE, "data '%s': holds %s; %s:%s was expected, see `gptui help data`", path,
+                             marks[i].file, marks[i].spec, path);
+    }
+    return 0;
+}
+
 /* KIND:ARGUMENT with the whole path; NULL: no memory. */
 static char *normal_spec(const struct reader *reader, const char *argument) {
     const char *colon = reader->form == ARGUMENT_NAME_AND_PATH ? strchr(argument, ':') : NULL;
@@ -84,8 +101,11 @@ int dataset_open(struct dataset **out, const char *spec, const struct dataset_op
     if (*argument == '\0')
         return error_set(e, ERROR_USAGE, "data '%s': nothing after '%s:'; %s:%s was expected", spec, reader->kind,
                          reader->kind, reader->argument);
+    int r = argument == spec ? is_of_another_kind(spec, e) : 0;
+    if (r < 0)
+        return r;
     struct dataset *d = calloc(1, sizeof *d);
-    int r = ERROR_MEMORY;
+    r = ERROR_MEMORY;
     if (!d || !(d->spec = normal_spec(reader, argument))) {
         error_set(e, ERROR_MEMORY, "not enough memory for data '%s'", spec);
         goto free_dataset;

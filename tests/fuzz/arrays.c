@@ -1,0 +1,91 @@
+/* Files of arrays that raw downloads come in: MATLAB 5, .npy and .npz, HDF5, smallNORB's matrices, CLEVR's JSON. */
+#include "core/data/dataset.h"
+#include "core/formats/h5.h"
+#include "core/formats/json_each.h"
+#include "core/formats/matlab.h"
+#include "core/formats/npz.h"
+#include "tests/fuzz/fuzz.h"
+
+#define NORB "smallnorb-5x46789x9x18x6x2x96x96-training-"
+#define NORB_TEST "smallnorb-5x01235x9x18x6x2x96x96-testing-"
+
+static uint8_t out[1 << 16];
+
+static void read_matlab(const char *path) {
+    struct matlab *m;
+    struct matlab_shape shape;
+    int32_t *values;
+    size_t count, bytes = 1;
+    if (matlab_open(&m, path, NULL) < 0)
+        return;
+    if (matlab_numbers(m, "y", &values, &count, 1 << 16, NULL) == 0)
+        free(values);
+    if (matlab_begin(m, "X", &shape, NULL) == 0) {
+        for (size_t i = 0; i < shape.dimensions; i++)
+            bytes *= shape.at[i];
+        matlab_bytes(m, 0, bytes < sizeof out ? bytes : sizeof out, out, NULL);
+    }
+    matlab_close(m);
+}
+
+static void read_npz(const char *path) {
+    struct npz *z;
+    if (npz_open(&z, path, "imgs.npy", "|u1", NULL) < 0)
+        return;
+    while (npz_read(z, out, 4096, NULL) == 0)
+        ;
+    npz_end(z, NULL);
+    npz_close(z);
+}
+
+static void read_h5(const char *path) {
+    struct h5 *h;
+    struct h5_shape shape;
+    if (h5_open(&h, path, "x", &shape, NULL) < 0)
+        return;
+    uint64_t row = 1;
+    for (size_t i = 1; i < shape.dimensions && row <= sizeof out; i++)
+        row = shape.at[i] < sizeof out ? row * shape.at[i] : sizeof out + 1;
+    if (shape.at[0] > 0 && row <= sizeof out)
+        h5_rows(h, shape.at[0] - 1, 1, out, NULL);
+    h5_close(h);
+}
+
+/* The input in place of one of the matrices, the others as the input before left them. */
+static void read_norb(const uint8_t *data, size_t size) {
+    static const char *const names[] = {NORB "dat.mat", NORB "info.mat", NORB_TEST "dat.mat", NORB_TEST "info.mat"};
+    const struct dataset_options options = {.seed = 1, .image = 32, .scenes = {1, 1, 1}};
+    struct dataset *d;
+    struct image im;
+    char spec[128];
+    size_t way = fuzz_choice(&data, &size, 4);
+    snprintf(spec, sizeof spec, "vtab:smallnorb-azimuth:%s", fuzz_folder(names[way], data, size));
+    if (dataset_open(&d, spec, &options, NULL) < 0)
+        return;
+    if (dataset_decode(d, SPLIT_TRAIN, 0, &im, NULL) == 0)
+        image_free(&im);
+    dataset_close(d);
+}
+
+static int look(void *context, size_t i, const cJSON *object, struct error *e) {
+    (void)context, (void)i, (void)e;
+    return cJSON_IsObject(object) ? 0 : (abort(), 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static void (*const readers[])(const char *) = {read_matlab, read_npz, read_h5};
+    struct npy header;
+    char path[64];
+    size_t way = fuzz_choice(&data, &size, 6);
+    int fd = fuzz_file(data, size, path);
+    if (way < 3)
+        readers[way](path);
+    else if (way == 3)
+        read_norb(data, size);
+    else if (way == 4)
+        json_each(path, "scenes", look, NULL, NULL);
+    else if (npy_header(&header, data, size) && header.size > size)
+        abort();
+    close(fd);
+    return 0;
+}
