@@ -9,6 +9,7 @@
 #include "app/subcommand.h"
 #include "app/terminal_paint.h"
 #include "core/data/dataset.h"
+#include "core/digest.h"
 
 /* Scenes are drawn at the side of the bundled backbone where --image says nothing. */
 #define DEFAULT_SIDE 48
@@ -57,6 +58,15 @@ static int print_classes(const struct dataset *d, struct error *e) {
             if (label >= 0)
                 counts[(size_t)label * SPLITS + s]++;
         }
+    size_t least = SIZE_MAX, most = 0;
+    for (size_t c = 0; c < classes; c++) {
+        size_t n = counts[c * SPLITS + SPLIT_TRAIN];
+        least = n < least ? n : least;
+        most = n > most ? n : most;
+    }
+    char hash[DIGEST_HEX];
+    dataset_fingerprint(d, hash);
+    printf("\nclasses of train hold %zu to %zu images\nSHA-256 of names, labels and sizes %s\n", least, most, hash);
     printf("\n%5s  %9s %9s %9s  class\n", "label", "train", "val", "test");
     for (size_t c = 0; c < classes; c++) {
         const size_t *n = counts + c * SPLITS;
