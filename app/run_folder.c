@@ -35,14 +35,12 @@ static int make_parents(const char *path, struct error *e) {
     return 0;
 }
 
-/* "scenes-shape" from "scenes:shape", "cub" from "folder:/data/cub/". */
+/* "scenes-shape" from "scenes:shape", "cub" from "folder:/data/cub/" and "fgvc:cub:/data/CUB". */
 static void name_after(const char *data, char *out, size_t size) {
     char text[RUN_FOLDER_PATH];
-    snprintf(text, sizeof text, "%s", data);
-    for (size_t n = strlen(text); n > 0 && text[n - 1] == '/'; n--)
-        text[n - 1] = 0;
-    const char *colon = strchr(text, ':'), *slash = strrchr(text, '/');
-    const char *from = strncmp(text, "scenes:", 7) == 0 ? text : slash ? slash + 1 : colon ? colon + 1 : text;
+    dataset_short_name(data, text, sizeof text);
+    const char *colon = strchr(text, ':');
+    const char *from = colon && strncmp(text, "scenes:", 7) != 0 ? colon + 1 : text;
     size_t n = 0;
     for (; *from && n + 1 < size && n < 40; from++)
         out[n++] = isalnum((unsigned char)*from) || *from == '_' || *from == '.' ? *from : '-';

@@ -347,6 +347,23 @@ static void scenes_are_a_dataset_of_rendered_pictures(void **state) {
     dataset_close(d);
 }
 
+static void a_dataset_is_known_by_a_short_name(void **state) {
+    (void)state;
+    static const char *const known[][2] = {{"folder:/home/me/birds//", "folder:birds"},
+                                           {"folder:birds", "folder:birds"},
+                                           {"/home/me/birds", "birds"},
+                                           {"fgvc:cub:/data/CUB", "fgvc:cub"},
+                                           {"vtab:kitti:tfds", "vtab:kitti"},
+                                           {"scenes:shape", "scenes:shape"},
+                                           {"folder:/", "folder:"},
+                                           {"odd:x/y", "y"},
+                                           {"", ""}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        char name[64];
+        assert_string_equal(dataset_short_name(known[i][0], name, sizeof name), known[i][1]);
+    }
+}
+
 static void splits_have_names(void **state) {
     (void)state;
     enum split s;
@@ -402,6 +419,7 @@ int main(void) {
         TEST(without_labels_a_folder_of_images_will_do),
         TEST(the_fingerprint_tells_names_and_sizes_but_not_places),
         cmocka_unit_test(scenes_are_a_dataset_of_rendered_pictures),
+        cmocka_unit_test(a_dataset_is_known_by_a_short_name),
         cmocka_unit_test(splits_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/data/dataset.h"
 #include "views/frame_private.h"
 #include "views/wrap.h"
 
@@ -70,16 +71,6 @@ static int draw_phase(const struct view_context *x, struct canvas *c, struct are
     return a.width - width;
 }
 
-/* "folder:/home/me/birds" is known by its last part. */
-static void shorten_data(const char *spec, char *out, size_t size) {
-    const char *last = base_name(spec);
-    int scheme = (int)strcspn(spec, ":");
-    if (last == spec)
-        snprintf(out, size, "%s", spec);
-    else
-        snprintf(out, size, "%.*s%s", spec[scheme] ? scheme + 1 : 0, spec, last);
-}
-
 static void describe_method(const struct view_context *x, struct frame_piece *p) {
     const char *method = settings_choice("method", x->task->settings->method);
     const char *temps = x->now->tempered ? "+temp" : "";
@@ -109,8 +100,8 @@ static void draw_title(const struct view_context *x, struct canvas *c, struct ar
     wrap_fit(base_name(x->task->run), end / 2, false, &x->paint, pieces[NAME].full, sizeof pieces[NAME].full);
     snprintf(pieces[MODEL].full, sizeof pieces[MODEL].full, "%.60s %.60s", x->task->family, x->task->model);
     wrap_fit(spec, 60, true, &x->paint, pieces[DATA].full, sizeof pieces[DATA].full);
-    shorten_data(spec, text, sizeof text);
-    wrap_fit(text, 24, true, &x->paint, pieces[DATA].brief, sizeof pieces[DATA].brief);
+    wrap_fit(dataset_short_name(spec, text, sizeof text), 24, true, &x->paint, pieces[DATA].brief,
+             sizeof pieces[DATA].brief);
     describe_method(x, &pieces[METHOD]);
     wrap_fit(x->task->device, 60, false, &x->paint, pieces[DEVICE].full, sizeof pieces[DEVICE].full);
     if (x->machine->rss)

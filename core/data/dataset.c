@@ -49,8 +49,8 @@ static int unknown(const char *spec, struct error *e) {
                      known);
 }
 
-/* The reader for `spec` and, in *argument, what stands after its kind. */
-static const struct reader *choose(const char *spec, const char **argument) {
+/* The reader whose kind `spec` begins with and, in *argument, what stands after that; NULL: none. */
+static const struct reader *reader_of(const char *spec, const char **argument) {
     for (size_t i = 0; i < READERS; i++) {
         size_t n = strlen(readers[i]->kind);
         if (strncmp(spec, readers[i]->kind, n) == 0 && spec[n] == ':') {
@@ -59,7 +59,13 @@ static const struct reader *choose(const char *spec, const char **argument) {
         }
     }
     *argument = spec;
-    return is_folder(spec) ? &folder_reader : NULL;
+    return NULL;
+}
+
+/* Likewise; a folder's path needs no kind. */
+static const struct reader *choose(const char *spec, const char **argument) {
+    const struct reader *reader = reader_of(spec, argument);
+    return reader ? reader : is_folder(spec) ? &folder_reader : NULL;
 }
 
 /* A folder named by its path alone that is of a kind which needs a name besides: says so. */
@@ -170,8 +176,25 @@ const char *dataset_say(const struct dataset *d, enum split split, size_t index,
 
 bool dataset_is_stretched(const char *spec) {
     const char *argument;
-    const struct reader *reader = choose(spec, &argument);
+    const struct reader *reader = reader_of(spec, &argument);
     return reader && reader->stretched;
+}
+
+const char *dataset_short_name(const char *spec, char *out, size_t size) {
+    const char *argument;
+    const struct reader *reader = reader_of(spec, &argument);
+    size_t kind = (size_t)(argument - spec), length = strlen(spec);
+    while (length > kind + 1 && spec[length - 1] == '/')
+        length--;
+    const char *colon = reader && reader->form == ARGUMENT_NAME_AND_PATH ? strchr(argument, ':') : NULL;
+    const char *slash = colon || (reader && reader->form == ARGUMENT_NAME) ? NULL : memrchr(spec, '/', length);
+    if (colon)
+        snprintf(out, size, "%.*s", (int)(colon - spec), spec);
+    else if (slash)
+        snprintf(out, size, "%.*s%.*s", (int)kind, spec, (int)(spec + length - slash - 1), slash + 1);
+    else
+        snprintf(out, size, "%.*s", (int)length, spec);
+    return out;
 }
 
 bool dataset_is_native(const struct dataset *d) {

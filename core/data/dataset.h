@@ -61,6 +61,10 @@ bool dataset_same_classes(const struct dataset *a, const struct dataset *b);
 /* Decodes or renders one image. Errors: ERROR_IO, ERROR_DATA (names the file and the reason). */
 int dataset_decode(const struct dataset *d, enum split split, size_t index, struct image *out, struct error *e);
 
+/* What a SPEC is known by: "folder:birds" of folder:/home/me/birds/, "fgvc:cub" of fgvc:cub:PATH, "birds" of a path
+ * alone. Returns `out`. */
+const char *dataset_short_name(const char *spec, char *out, size_t size);
+
 /* SHA-256 (lower-case hex) of the encoded file, or of the pixels where none is encoded. */
 int dataset_hash_image(const struct dataset *d, enum split split, size_t index, char out[65], struct error *e);
 
