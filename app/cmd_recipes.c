@@ -66,11 +66,14 @@ static void print_results(void) {
     for (int f = 0; f < FAMILIES; f++)
         printf(" %7s %7s %7s", "shallow", "deep", "gated");
     printf("\n");
-    for (size_t i = 0; i < recipes_results(); i += FAMILIES) {
-        printf("%-27s", recipes_result_at(i)->task);
-        for (size_t f = i; f < i + FAMILIES; f++) {
-            const struct recipe_result *r = recipes_result_at(f);
-            printf(" %7s %7s %7s", known(r->shallow), known(r->deep), known(r->gated));
+    for (size_t i = 0; i < recipes_results(); i++) {
+        const char *task = recipes_result_at(i)->task;
+        if (strcmp(recipes_result_at(i)->family, families[0]) != 0)
+            continue;
+        printf("%-27s", task);
+        for (int f = 0; f < FAMILIES; f++) {
+            const struct recipe_result *r = recipes_result(task, families[f]);
+            printf(" %7s %7s %7s", known(r ? r->shallow : ""), known(r ? r->deep : ""), known(r ? r->gated : ""));
         }
         printf("\n");
     }

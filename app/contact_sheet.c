@@ -18,6 +18,7 @@ enum {
 
 int contact_sheet_create(struct contact_sheet *s, size_t count, int cell, struct error *e) {
     int columns = 1, n = (int)count;
+    *s = (struct contact_sheet){0};
     while (columns * columns < n)
         columns++;
     int rows = (n + columns - 1) / columns;

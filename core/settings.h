@@ -39,7 +39,7 @@
     X(SCHEDULE_PAPER, "paper", "as published: epoch e of the ramp runs at e/warmup, so epoch 0 at 0")                  \
     X(SCHEDULE_CONSTANT, "constant", "ramp, then the base rate")
 #define PREPROCESSINGS(X)                                                                                              \
-    X(PREPROCESSING_AUTO, "auto", "vtab for vtab:, fgvc for other files, none for scenes")                             \
+    X(PREPROCESSING_AUTO, "auto", "vtab for vtab: and vtab800:, fgvc for other files")                                 \
     X(PREPROCESSING_FGVC, "fgvc", "shorter side resized (Pillow), crop")                                               \
     X(PREPROCESSING_VTAB, "vtab", "squeezed to a square (TensorFlow 1 bilinear)")                                      \
     X(PREPROCESSING_SQUARE, "square", "squeezed to a square (Pillow bilinear)")

@@ -15,6 +15,8 @@ static struct dataset_options options = {.seed = 1, .image = 32, .scenes = {1, 1
 static int make_root(void **state) {
     (void)state;
     root = pictures_folder();
+    pictures_path(root, "images/x");
+    pictures_path(root, "Images/x");
     return 0;
 }
 
@@ -126,6 +128,8 @@ static void split_files_that_do_not_fit_are_refused(void **state) {
     expect_error("dog", ERROR_USAGE, "NAME one of cub, nabirds, flowers, dogs, cars");
     put_json(good, "{\"c/1.jpg\": 3}", good);
     expect_error("cub", ERROR_DATA, "val.json: 'c/1.jpg' is of a class that train.json has none of");
+    put_json(good, good, "{\"a/../../1.jpg\": 1}");
+    expect_error("cub", ERROR_DATA, "test.json: 'a/../../1.jpg' is no path below the dataset's folder");
     put_json(good, good, "[1, 2]");
     expect_error("cub", ERROR_FORMAT, "test.json: no JSON object");
     put_json(good, good, "{}");
@@ -192,6 +196,40 @@ static void the_lists_of_the_birds_are_read_and_val_is_dealt(void **state) {
     unlink(pictures_path(root, "train_test_split.txt"));
 }
 
+static void classes_called_by_numbers_have_their_names_from_the_list(void **state) {
+    (void)state;
+    put_json("{\"0817/1.jpg\": 3, \"0009/1.jpg\": 1}", "{\"0817/2.jpg\": 3}", "{\"0009/3.jpg\": 1}");
+    put("classes.txt", "9 Snow\tgoose\n817 Snowy owl\n");
+    struct dataset *d = open_name("nabirds");
+    assert_string_equal(dataset_class_name(d, 0), "Snow?goose");
+    assert_string_equal(dataset_class_name(d, 1), "Snowy owl");
+    dataset_close(d);
+    unlink(pictures_path(root, "train.json"));
+    unlink(pictures_path(root, "val.json"));
+    unlink(pictures_path(root, "test.json"));
+    unlink(pictures_path(root, "classes.txt"));
+}
+
+/* Where the benchmark's own folder is not there, everything starts from PATH; splits that are there are not dealt. */
+static void class_folders_may_lie_in_the_path_itself(void **state) {
+    (void)state;
+    struct dataset *d;
+    char spec[512];
+    for (int i = 0; i < 40; i++) {
+        static const char *const splits[] = {"train", "val", "test"};
+        pictures_write(pictures_path(root, "flat/%s/%d.png", i % 2 ? "a" : "b", i), 3, 3, i);
+        pictures_write(pictures_path(root, "three/%s/%s/%d.png", splits[i % 3], i % 2 ? "a" : "b", i), 3, 3, i);
+    }
+    snprintf(spec, sizeof spec, "fgvc:cub:%s/flat", root);
+    assert_int_equal(dataset_open(&d, spec, &options, NULL), 0);
+    assert_string_equal(dataset_dealt_path(d, SPLIT_TRAIN, 0), strstr(dataset_path(d, SPLIT_TRAIN, 0), "a/"));
+    dataset_close(d);
+    snprintf(spec, sizeof spec, "fgvc:cub:%s/three", root);
+    assert_int_equal(dataset_open(&d, spec, &options, NULL), 0);
+    assert_null(dataset_dealt_path(d, SPLIT_TRAIN, 0));
+    dataset_close(d);
+}
+
 static void class_folders_are_dealt_where_there_is_no_list(void **state) {
     (void)state;
     for (int i = 0; i < 20; i++)
@@ -215,6 +253,8 @@ int main(void) {
         cmocka_unit_test(the_path_alone_is_told_what_is_missing),
         cmocka_unit_test(split_files_that_do_not_fit_are_refused),
         cmocka_unit_test(the_lists_of_the_birds_are_read_and_val_is_dealt),
+        cmocka_unit_test(classes_called_by_numbers_have_their_names_from_the_list),
+        cmocka_unit_test(class_folders_may_lie_in_the_path_itself),
         cmocka_unit_test(class_folders_are_dealt_where_there_is_no_list),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);

@@ -289,6 +289,8 @@ static void an_unreadable_image_ends_a_strict_loader(void **state) {
     (void)state;
     struct loader_options options = training_options();
     options.strict = true;
+    options.batch = 23;
+    char first[768];
     for (options.threads = 1; options.threads <= 3; options.threads++) {
         struct loader *l = open_loader(&options);
         struct batch b;
@@ -298,7 +300,11 @@ static void an_unreadable_image_ends_a_strict_loader(void **state) {
         while ((r = loader_next(l, &b, &e)) == 1)
             assert_int_equal(b.readable, b.count);
         assert_int_equal(r, ERROR_DATA);
-        assert_true(strstr(e.text, "a/03") || strstr(e.text, "b/17"));
+        /* The one that comes first in the epoch, with any number of threads. */
+        if (options.threads == 1)
+            snprintf(first, sizeof first, "%.700s", e.text);
+        assert_string_equal(e.text, first);
+        assert_true(strstr(first, "a/03") || strstr(first, "b/17"));
         loader_close(l);
     }
 }

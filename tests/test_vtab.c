@@ -272,7 +272,7 @@ static void every_shared_task_has_its_labels_and_images(void **state) {
     cJSON *expected = cJSON_ParseWithLength((const char *)text, size), *task, *split;
     free(text);
     size_t images = 0;
-    cJSON_ArrayForEach(task, expected) {
+    cJSON_ArrayForEach (task, expected) {
         for (int chosen = 0; chosen < 2; chosen++) {
             char spec[600];
             struct dataset *d;
@@ -281,7 +281,7 @@ static void every_shared_task_has_its_labels_and_images(void **state) {
             if (dataset_open(&d, spec, &options, &e) < 0)
                 fail_msg("%s", e.text);
             assert_int_equal(dataset_classes(d), cJSON_GetObjectItem(task, "classes")->valueint);
-            cJSON_ArrayForEach(split, cJSON_GetObjectItem(task, "splits")) {
+            cJSON_ArrayForEach (split, cJSON_GetObjectItem(task, "splits")) {
                 enum split s;
                 const cJSON *labels = cJSON_GetObjectItem(split, "labels"), *hash = NULL;
                 if (strcmp(split->string, chosen ? "train" : "train800") == 0)
@@ -291,7 +291,7 @@ static void every_shared_task_has_its_labels_and_images(void **state) {
                 assert_int_equal(dataset_size(d, s), cJSON_GetArraySize(labels));
                 const cJSON *label = labels->child;
                 size_t i = 0;
-                cJSON_ArrayForEach(hash, cJSON_GetObjectItem(split, "sha256")) {
+                cJSON_ArrayForEach (hash, cJSON_GetObjectItem(split, "sha256")) {
                     char hex[65];
                     assert_int_equal(dataset_label(d, s, i), label->valueint);
                     assert_int_equal(dataset_hash_image(d, s, i, hex, NULL), 0);

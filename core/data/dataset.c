@@ -68,8 +68,9 @@ static const struct reader *choose(const char *spec, const char **argument) {
     return reader ? reader : is_folder(spec) ? &folder_reader : NULL;
 }
 
-/* A folder named by its path alone that is of a kind which needs a name besides: says so. */
-static int is_of_another_kind(const char *path, struct error *e) {
+/* A folder that was named by its path alone and is none of class folders, but of a kind that needs a name besides:
+ * says so in place of what the reader said. */
+static int tell_of_another_kind(const char *path, int code, struct error *e) {
     static const struct {
         const char *file, *spec;
     } marks[] = {
@@ -82,7 +83,7 @@ static int is_of_another_kind(const char *path, struct error *e) {
             return error_set(e, ERROR_USAGE, "data '%s': holds %s; %s:%s was expected, see `gptui help data`", path,
                              marks[i].file, marks[i].spec, path);
     }
-    return 0;
+    return code;
 }
 
 /* KIND:ARGUMENT with the whole path; NULL: no memory. */
@@ -107,11 +108,8 @@ int dataset_open(struct dataset **out, const char *spec, const struct dataset_op
     if (*argument == '\0')
         return error_set(e, ERROR_USAGE, "data '%s': nothing after '%s:'; %s:%s was expected", spec, reader->kind,
                          reader->kind, reader->argument);
-    int r = argument == spec ? is_of_another_kind(spec, e) : 0;
-    if (r < 0)
-        return r;
     struct dataset *d = calloc(1, sizeof *d);
-    r = ERROR_MEMORY;
+    int r = ERROR_MEMORY;
     if (!d || !(d->spec = normal_spec(reader, argument))) {
         error_set(e, ERROR_MEMORY, "not enough memory for data '%s'", spec);
         goto free_dataset;
@@ -122,6 +120,8 @@ int dataset_open(struct dataset **out, const char *spec, const struct dataset_op
     *out = d;
     return 0;
 free_spec:
+    if (argument == spec)
+        r = tell_of_another_kind(spec, r, e);
     free(d->spec);
 free_dataset:
     free(d);

@@ -20,13 +20,13 @@
 enum { MOST_JSON = 1 << 28 };
 
 struct benchmark {
-    const char *name, *title, *folder;
+    const char *name, *folder;
     int classes;
     size_t counts[SPLITS];
 };
 
 static const struct benchmark benchmarks[] = {
-#define FGVC(name, title, folder, classes, train, val, test) {name, title, folder, classes, {train, val, test}},
+#define FGVC(name, folder, classes, train, val, test) {name, folder, classes, {train, val, test}},
 #include "core/data/fgvc.def"
 #undef FGVC
 };
@@ -69,7 +69,9 @@ static int find_classes(struct classes *out, const cJSON *train, const char *pat
     out->at = calloc(images + 1, sizeof *out->at);
     if (!out->at)
         return listing_no_memory(path, e);
-    cJSON_ArrayForEach(entry, train) if (!class_of(entry, &out->at[n++])) return no_class(path, entry, e);
+    cJSON_ArrayForEach (entry, train)
+        if (!class_of(entry, &out->at[n++]))
+            return no_class(path, entry, e);
     qsort(out->at, n, sizeof *out->at, compare_classes);
     for (size_t i = 0; i < n; i++)
         if (i == 0 || compare_classes(&out->at[i], &out->at[out->count - 1]) != 0)
@@ -84,6 +86,8 @@ static int add_image(struct listing *l, enum split split, const char *folder, co
     if (!class_of(entry, &class))
         return no_class(json, entry, e);
     const struct class *found = bsearch(&class, classes->at, classes->count, sizeof class, compare_classes);
+    if (!listing_stays_inside(entry->string))
+        return error_set(e, ERROR_DATA, "%s: '%.200s' is no path below the dataset's folder", json, entry->string);
     if (!found)
         return error_set(e, ERROR_DATA, "%s: '%.200s' is of a class that train.json has none of", json, entry->string);
     if (asprintf(&path, "%s%s%s/%s", l->root, *folder ? "/" : "", folder, entry->string) < 0)
@@ -149,11 +153,12 @@ static int name_classes(struct listing *l, const char *folder, const struct clas
             name = NULL;
         if (!folders)
             free(known);
+        reader_clean_name(name);
         if (!listing_add_name(&l->classes, name))
             r = listing_no_memory(l->root, e);
     }
     free(names);
-    return r;
+    return r < 0 ? r : fgvc_lists_name_numbers(l, e);
 }
 
 static char *json_path(const struct listing *l, enum split split) {
@@ -161,7 +166,7 @@ static char *json_path(const struct listing *l, enum split split) {
     return asprintf(&path, "%s/%s.json", l->root, split_name(split)) < 0 ? NULL : path;
 }
 
-static int read_json(struct listing *l, const struct benchmark *b, struct error *e) {
+static int read_json(struct listing *l, const char *folder, struct error *e) {
     struct classes classes = {0};
     cJSON *lists[SPLITS] = {0};
     int r = 0;
@@ -172,12 +177,13 @@ static int read_json(struct listing *l, const struct benchmark *b, struct error 
         if (r == 0 && s == SPLIT_TRAIN)
             r = find_classes(&classes, lists[s], path, e);
         if (r == 0)
-            cJSON_ArrayForEach(entry,
-                               lists[s]) if ((r = add_image(l, s, b->folder, entry, &classes, path, e)) < 0) break;
+            cJSON_ArrayForEach (entry, lists[s])
+                if ((r = add_image(l, s, folder, entry, &classes, path, e)) < 0)
+                    break;
         free(path);
     }
     if (r == 0)
-        r = name_classes(l, b->folder, &classes, e);
+        r = name_classes(l, folder, &classes, e);
     for (enum split s = SPLIT_TRAIN; s < SPLITS; s++)
         cJSON_Delete(lists[s]);
     free(classes.at);
@@ -213,21 +219,47 @@ static bool has_json(const struct listing *l) {
     return any;
 }
 
-/* Class folders below the benchmark's, or below PATH (which ends without a slash). */
-static int open_folders(struct reader_contents *out, const struct benchmark *b, const char *path,
+/* The folder that paths start from, below PATH: the benchmark's, "" where there is no such folder. */
+static const char *start_of(const struct listing *l, const struct benchmark *b) {
+    struct stat st;
+    char *below = *b->folder ? listing_join(l->root, b->folder) : NULL;
+    bool there = below && stat(below, &st) == 0 && S_ISDIR(st.st_mode);
+    free(below);
+    return there ? b->folder : "";
+}
+
+/* Class folders in the folder that paths start from. */
+static int open_folders(struct reader_contents *out, const struct listing *l, const char *folder,
                         const struct dataset_options *options, struct error *e) {
     struct error why = {0};
-    struct stat st;
-    char *below = *b->folder ? listing_join(path, b->folder) : NULL;
-    bool there = below && stat(below, &st) == 0 && S_ISDIR(st.st_mode);
-    int r = folder_reader.open(out, there ? below : path, options, &why);
-    out->dealt = strlen(there ? below : path) + 1;
+    char *below = listing_join(l->root, folder);
+    int r =
+        below ? folder_reader.open(out, *folder ? below : l->root, options, &why) : listing_no_memory(l->root, &why);
     free(below);
     if (r < 0)
         return error_set(e, r,
                          "%s: has neither train.json, val.json and test.json with image paths and classes, nor class "
                          "folders to make splits from (%.300s)",
-                         path, why.text);
+                         l->root, why.text);
+    const struct listing *found = out->state;
+    out->dealt = found->dealt ? strlen(found->root) + 1 : 0;
+    return 0;
+}
+
+/* Split files, or lists. */
+static int open_lists(struct reader_contents *out, struct listing *l, const char *folder, bool json, uint64_t seed,
+                      struct error *e) {
+    int r = json ? read_json(l, folder, e) : fgvc_lists_read(l, folder, seed, e);
+    if (r == 0 && l->classes.count < 2)
+        r = error_set(e, ERROR_DATA, "%s: %zu class; at least two were expected", l->root, l->classes.count);
+    for (enum split s = SPLIT_TRAIN; r == 0 && s < SPLITS; s++)
+        if (l->splits[s].count == 0)
+            r = error_set(e, ERROR_DATA, "%s: no images in the %s split", l->root, split_name(s));
+    if (r < 0)
+        return r;
+    *out = listing_contents(l);
+    if (l->dealt)
+        out->dealt = strlen(l->root) + 1 + (*folder ? strlen(folder) + 1 : 0);
     return 0;
 }
 
@@ -240,28 +272,14 @@ static int open_fgvc(struct reader_contents *out, const char *argument, const st
     struct listing *l = listing_create(path);
     if (!l)
         return listing_no_memory(path, e);
+    const char *folder = start_of(l, b);
     bool json = has_json(l), lists = !json && fgvc_lists_are_there(l);
-    if (!json && !lists) {
-        int r = open_folders(out, b, l->root, options, e);
+    int r =
+        json || lists ? open_lists(out, l, folder, json, options->seed, e) : open_folders(out, l, folder, options, e);
+    if (r < 0 || !(json || lists))
         listing_close(l);
-        memcpy(out->published, b->counts, sizeof out->published);
-        return r;
-    }
-    int r = json ? read_json(l, b, e) : fgvc_lists_read(l, b->folder, options->seed, e);
-    if (r == 0 && l->classes.count < 2)
-        r = error_set(e, ERROR_DATA, "%s: %zu class; at least two were expected", l->root, l->classes.count);
-    for (enum split s = SPLIT_TRAIN; r == 0 && s < SPLITS; s++)
-        if (l->splits[s].count == 0)
-            r = error_set(e, ERROR_DATA, "%s: no images in the %s split", l->root, split_name(s));
-    if (r < 0) {
-        listing_close(l);
-        return r;
-    }
-    *out = listing_contents(l);
     memcpy(out->published, b->counts, sizeof out->published);
-    if (lists)
-        out->dealt = strlen(l->root) + 1 + (*b->folder ? strlen(b->folder) + 1 : 0);
-    return 0;
+    return r;
 }
 
 const struct reader fgvc_reader = {

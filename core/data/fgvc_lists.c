@@ -45,9 +45,11 @@ static int read_list(struct list *l, const struct listing *of, const char *name,
     *l = (struct list){.path = listing_join(of->root, name)};
     if (!l->path)
         return listing_no_memory(of->root, e);
-    int r = file_bytes((uint8_t **)&l->text, &size, l->path, MOST_LIST, "a list", e);
+    uint8_t *bytes;
+    int r = file_bytes(&bytes, &size, l->path, MOST_LIST, "a list", e);
     if (r < 0)
         return r;
+    l->text = (char *)bytes;
     for (size_t i = 0; i < size; i++)
         lines += l->text[i] == '\n';
     if (!(l->at = calloc(lines, sizeof *l->at)))
@@ -127,6 +129,9 @@ static int add_image(struct listing *out, struct listing_files *train, const str
         return r;
     const char **found = bsearch(&id, ids, classes, sizeof *ids, compare_numbers);
     size_t label = (size_t)(found - ids);
+    if (!listing_stays_inside(image->value))
+        return error_set(e, ERROR_DATA, "%s: '%.200s' is no path below the dataset's folder", l->images.path,
+                         image->value);
     if (asprintf(&path, "%s%s%s/%s", out->root, *folder ? "/" : "", folder, image->value) < 0)
         path = NULL;
     struct listing_files *to = strcmp(split, "0") == 0 ? &out->splits[SPLIT_TEST] : &train[label];
@@ -144,8 +149,12 @@ static int fill(struct listing *out, const struct lists *l, const char *folder, 
         r = add_image(out, train, l, &l->images.at[i], folder, ids, classes, e);
     for (size_t c = 0; train && c < classes; c++) {
         const char *name = look_up(&l->names, ids[c]);
-        if (r == 0 && !listing_add_name(&out->classes, strdup(name ? name : ids[c])))
+        char *own = strdup(name ? name : ids[c]);
+        reader_clean_name(own);
+        if (r == 0 && !listing_add_name(&out->classes, own))
             r = listing_no_memory(out->root, e);
+        else if (r < 0)
+            free(own);
         if (r == 0)
             r = listing_deal(out, &train[c], false, seed, e);
         listing_free_files(&train[c]);
@@ -160,6 +169,39 @@ bool fgvc_lists_are_there(const struct listing *l) {
     bool there = path && access(path, F_OK) == 0;
     free(path);
     return there;
+}
+
+/* "0295" -> the entry of 295. */
+static const char *name_of_number(const struct list *names, const char *folder) {
+    if (!*folder || folder[strspn(folder, "0123456789")])
+        return NULL;
+    while (*folder == '0' && folder[1])
+        folder++;
+    return look_up(names, folder);
+}
+
+int fgvc_lists_name_numbers(struct listing *l, struct error *e) {
+    struct list names = {0};
+    char *path = listing_join(l->root, "classes.txt");
+    bool there = path && access(path, F_OK) == 0;
+    free(path);
+    int r = there ? read_list(&names, l, "classes.txt", e) : 0;
+    sort(&names);
+    for (size_t i = 0; r == 0 && i < l->classes.count; i++) {
+        const char *name = name_of_number(&names, l->classes.at[i]);
+        char *own = name ? strdup(name) : NULL;
+        if (!name)
+            continue;
+        if (!own) {
+            r = listing_no_memory(l->root, e);
+            break;
+        }
+        reader_clean_name(own);
+        free(l->classes.at[i]);
+        l->classes.at[i] = own;
+    }
+    free_list(&names);
+    return r;
 }
 
 int fgvc_lists_read(struct listing *out, const char *folder, uint64_t seed, struct error *e) {

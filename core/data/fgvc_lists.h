@@ -11,4 +11,8 @@ bool fgvc_lists_are_there(const struct listing *l);
  * start from `folder` below its root. Errors: ERROR_IO, ERROR_FORMAT, ERROR_DATA, ERROR_MEMORY. */
 int fgvc_lists_read(struct listing *l, const char *folder, uint64_t seed, struct error *e);
 
+/* Classes that are called by a number (NABirds' folders, "0295") take the name that classes.txt, if it is there, has
+ * for it. Errors: ERROR_IO, ERROR_FORMAT, ERROR_MEMORY. */
+int fgvc_lists_name_numbers(struct listing *l, struct error *e);
+
 #endif

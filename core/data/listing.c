@@ -16,6 +16,15 @@ char *listing_join(const char *folder, const char *name) {
     return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
+bool listing_stays_inside(const char *path) {
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += part != path;
+        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
+            return false;
+    }
+    return *path != '/';
+}
+
 /* Makes room for one more element. */
 static bool grow(void *array, size_t *room, size_t count, size_t size) {
     void **at = array;
@@ -115,6 +124,7 @@ int listing_deal(struct listing *l, struct listing_files *images, bool to_test, 
         if (!listing_add_file(&l->splits[where[i]], file.path, file.label))
             r = listing_no_memory(l->root, e);
     }
+    l->dealt = true;
     free(where);
     free(order);
     return r;

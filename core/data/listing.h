@@ -2,8 +2,8 @@
  * answer from it. Private to core/data.
  *
  *     struct listing *l = listing_create(path);
- *     listing_add_class(l, "cat");
- *     files_add(&l->splits[SPLIT_TRAIN], path_of_a_cat, 0);
+ *     listing_add_name(&l->classes, strdup("cat"));
+ *     listing_add_file(&l->splits[SPLIT_TRAIN], path_of_a_cat, 0);
  *     ...
  *     listing_close(l);
  *
@@ -39,6 +39,7 @@ bool listing_add_file(struct listing_files *f, char *path, int label);
 void listing_free_files(struct listing_files *f);
 
 struct listing {
+    bool dealt; /* by listing_deal() */
     char *root;
     struct listing_names classes; /* by label */
     struct listing_files splits[SPLITS];
@@ -51,6 +52,9 @@ void listing_close(void *listing); /* reader.close; NULL is accepted */
 /* "FOLDER/NAME", to be freed; NULL: no memory. */
 char *listing_join(const char *folder, const char *name);
 int listing_no_memory(const char *path, struct error *e);
+
+/* Whether a path from a list stays below the folder that it starts from. */
+bool listing_stays_inside(const char *path);
 
 /* Deals the images of one class out: a tenth to val (if there are two or more) and, where `to_test`, one to test (of
  * three or more), by a permutation of (seed, label), each split in the order of `images`, which gives its paths up.

@@ -24,6 +24,9 @@ struct slot {
     int *labels;
     uint32_t *index;
     int done, readable; /* lock */
+    /* lock; where the loader is strict, the first of the images that failed */
+    size_t failed_at;
+    struct error failure;
 };
 
 struct loader {
@@ -47,7 +50,7 @@ struct loader {
     bool *bad;       /* [images], found unreadable */
     size_t bad_count;
     char first_bad[512];
-    struct error fatal; /* of a thread */
+    struct error fatal; /* out of memory in a thread */
 };
 
 static size_t batch_size(const struct loader *l, size_t batch) {
@@ -83,19 +86,26 @@ static int load(struct loader *l, uint32_t index, float *out, struct error *e) {
     return r;
 }
 
-/* Notes the failure of `index`, once; called without the lock. */
-static void note_failure(struct loader *l, uint32_t index, const struct error *why) {
+/* Notes the failure of the image at a position of the epoch, once; called without the lock. */
+static void note_failure(struct loader *l, size_t position, const struct error *why) {
+    struct slot *slot = &l->slots[position / l->batch % SLOTS];
+    uint32_t index = l->order[position];
     pthread_mutex_lock(&l->lock);
-    bool fatal = why->code == ERROR_MEMORY || l->options.strict;
-    if (fatal) {
+    bool memory = why->code == ERROR_MEMORY, strict = l->options.strict;
+    if (memory) {
         l->fatal = *why;
+    } else if (strict) {
+        if (!slot->failure.code || position < slot->failed_at) {
+            slot->failed_at = position;
+            slot->failure = *why;
+        }
     } else {
         l->bad[index] = true;
         if (l->bad_count++ == 0)
             snprintf(l->first_bad, sizeof l->first_bad, "%.*s", (int)sizeof l->first_bad - 1, why->text);
     }
     pthread_mutex_unlock(&l->lock);
-    if (!fatal && l->options.unreadable)
+    if (!memory && !strict && l->options.unreadable)
         l->options.unreadable(l->options.context, l->options.split, index, why->text);
 }
 
@@ -111,7 +121,7 @@ static bool fill(struct loader *l, size_t position, bool bad) {
     if (!bad && load(l, index, out, &why) == 0)
         return true;
     if (!bad)
-        note_failure(l, index, &why);
+        note_failure(l, position, &why);
     slot->labels[at] = -1;
     memset(out, 0, l->floats * sizeof *out);
     return false;
@@ -243,6 +253,11 @@ static void set_order(struct loader *l) {
         l->order[i] = i;
 }
 
+static void empty(struct slot *s) {
+    s->done = s->readable = 0;
+    s->failure = (struct error){0};
+}
+
 void loader_start(struct loader *l, uint32_t epoch, size_t first) {
     pthread_mutex_lock(&l->lock);
     l->started = false;
@@ -255,7 +270,7 @@ void loader_start(struct loader *l, uint32_t epoch, size_t first) {
     l->holding = false;
     l->fatal = (struct error){0};
     for (struct slot *s = l->slots; s < l->slots + SLOTS; s++)
-        s->done = s->readable = 0;
+        empty(s);
     l->started = true;
     pthread_cond_broadcast(&l->work);
     pthread_mutex_unlock(&l->lock);
@@ -264,7 +279,7 @@ void loader_start(struct loader *l, uint32_t epoch, size_t first) {
 /* The batch that the reader had makes room; with the lock. */
 static void give_back(struct loader *l) {
     struct slot *slot = &l->slots[l->returned % SLOTS];
-    slot->done = slot->readable = 0;
+    empty(slot);
     l->returned++;
     l->holding = false;
     pthread_cond_broadcast(&l->work);
@@ -272,11 +287,6 @@ static void give_back(struct loader *l) {
 
 bool loader_as_is(const struct loader_options *o) {
     return !o->training || (o->preprocess.augment == AUGMENT_NONE && !o->stream);
-}
-
-/* A batch is given although a later one has failed already: what is given does not depend on who was first. */
-static bool is_lost(const struct loader *l, const struct slot *slot) {
-    return l->fatal.code == ERROR_MEMORY || (l->options.strict && slot->readable < slot->done);
 }
 
 int loader_next(struct loader *l, struct batch *out, struct error *e) {
@@ -290,10 +300,12 @@ int loader_next(struct loader *l, struct batch *out, struct error *e) {
         goto unlock;
     int count = (int)batch_size(l, l->returned);
     struct slot *slot = &l->slots[l->returned % SLOTS];
-    while (slot->done < count && !is_lost(l, slot))
+    while (slot->done < count && !l->fatal.code)
         pthread_cond_wait(&l->news, &l->lock);
-    if (is_lost(l, slot)) {
-        r = error_set(e, l->fatal.code, "%s", l->fatal.text);
+    /* Of a strict loader's images the first that failed is told, whichever thread was first. */
+    const struct error *lost = l->fatal.code ? &l->fatal : &slot->failure;
+    if (lost->code) {
+        r = error_set(e, lost->code, "%s", lost->text);
     } else if (l->bad_count == l->images) {
         r = error_set(e, ERROR_DATA, "%s: none of the %zu %s images can be read; one of them: %s",
                       dataset_spec(l->options.dataset), l->images, split_name(l->options.split), l->first_bad);

@@ -41,6 +41,13 @@ struct reader {
     void (*fingerprint)(const void *state, struct digest *digest);
 };
 
+/* A class name from a file: a control character would break what has a name a line, and terminals. */
+static inline void reader_clean_name(char *name) {
+    for (; name && *name; name++)
+        if ((unsigned char)*name < ' ' || *name == 127)
+            *name = '?';
+}
+
 extern const struct reader folder_reader, fgvc_reader, scenes_reader, vtab_reader, vtab_800_reader;
 
 #endif

@@ -52,7 +52,8 @@ static bool length_of(const cJSON *value, size_t *out) {
     uint64_t n;
     if (cJSON_IsString(value) && number_count(value->valuestring, &n) && n <= UINT32_MAX)
         *out = (size_t)n;
-    else if (cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble <= UINT32_MAX)
+    else if (cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble <= UINT32_MAX &&
+             value->valuedouble == (double)(uint32_t)value->valuedouble)
         *out = (size_t)value->valuedouble;
     else
         return false;
@@ -126,7 +127,7 @@ static int add_split(struct tfds *t, const cJSON *object, struct error *e) {
     }
     t->split_count++;
     size_t i = 0;
-    cJSON_ArrayForEach(length, lengths) {
+    cJSON_ArrayForEach (length, lengths) {
         size_t n;
         if (!length_of(length, &n))
             return bad_info(t, "a length in shardLengths is no whole number", e);
@@ -156,7 +157,7 @@ static int read_info(struct tfds *t, const cJSON *info, struct error *e) {
     if (!t->name || !t->splits)
         return no_memory(t->folder, e);
     int r = 0;
-    cJSON_ArrayForEach(split, splits) {
+    cJSON_ArrayForEach (split, splits) {
         if ((r = add_split(t, split, e)) < 0)
             break;
     }
@@ -303,6 +304,10 @@ int tfds_read(const struct tfds *t, const struct tfds_place *place, uint8_t **by
         error_prefix(e, "%s: ", t->shards[place->shard].path);
     }
     return r;
+}
+
+const char *tfds_shard(const struct tfds *t, uint32_t shard) {
+    return t->shards[shard].path;
 }
 
 void tfds_say(const struct tfds *t, const struct tfds_place *place, char *out, size_t size) {

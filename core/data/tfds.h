@@ -45,6 +45,8 @@ int tfds_walk(const struct tfds *t, const char *split, size_t first, size_t coun
  * is wrong. */
 int tfds_read(const struct tfds *t, const struct tfds_place *place, uint8_t **bytes, size_t *size, struct error *e);
 
+const char *tfds_shard(const struct tfds *t, uint32_t shard); /* its path */
+
 /* "FILE, record at byte N" for messages. */
 void tfds_say(const struct tfds *t, const struct tfds_place *place, char *out, size_t size);
 

@@ -91,7 +91,6 @@ static bool is_here(hid_t file, const char *name) {
 }
 
 static int open_array(struct h5 *h, const char *name, struct error *e) {
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* else it prints */
     h->file = H5Fopen(h->path, H5F_ACC_RDONLY, H5P_DEFAULT);
     if (h->file < 0) {
         char why[REASON];
@@ -121,6 +120,12 @@ static void close_array(struct h5 *h) {
         H5Fclose(h->file);
 }
 
+/* Each thread has an error stack of its own, which prints unless it is told not to. */
+static void begin_turn(void) {
+    pthread_mutex_lock(&turn);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
 int h5_open(struct h5 **out, const char *path, const char *name, struct h5_shape *shape, struct error *e) {
     *out = NULL;
     if (access(path, R_OK) < 0)
@@ -130,7 +135,7 @@ int h5_open(struct h5 **out, const char *path, const char *name, struct h5_shape
         return error_set(e, ERROR_MEMORY, "%s: not enough memory to open it", path);
     strcpy(h->path, path);
     h->file = h->array = -1;
-    pthread_mutex_lock(&turn);
+    begin_turn();
     int r = open_array(h, name, e);
     if (r < 0)
         close_array(h);
@@ -147,13 +152,14 @@ int h5_open(struct h5 **out, const char *path, const char *name, struct h5_shape
 void h5_close(struct h5 *h) {
     if (!h)
         return;
-    pthread_mutex_lock(&turn);
+    begin_turn();
     close_array(h);
     pthread_mutex_unlock(&turn);
     free(h);
 }
 
-static bool read_rows(struct h5 *h, uint64_t first, uint64_t count, uint8_t *out) {
+/* False: `why` is what libhdf5 said, before the next call makes it forget. */
+static bool read_rows(struct h5 *h, uint64_t first, uint64_t count, uint8_t *out, char why[REASON]) {
     hsize_t start[H5_DIMENSIONS] = {first}, size[H5_DIMENSIONS] = {count};
     for (size_t i = 1; i < h->shape.dimensions; i++)
         size[i] = h->shape.at[i];
@@ -161,6 +167,8 @@ static bool read_rows(struct h5 *h, uint64_t first, uint64_t count, uint8_t *out
     bool good = in_file >= 0 && in_memory >= 0 &&
                 H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, NULL, size, NULL) >= 0 &&
                 H5Dread(h->array, H5T_NATIVE_UINT8, in_memory, in_file, H5P_DEFAULT, out) >= 0;
+    if (!good)
+        reason(why);
     if (in_memory >= 0)
         H5Sclose(in_memory);
     if (in_file >= 0)
@@ -170,11 +178,9 @@ static bool read_rows(struct h5 *h, uint64_t first, uint64_t count, uint8_t *out
 
 int h5_rows(struct h5 *h, uint64_t first, uint64_t count, uint8_t *out, struct error *e) {
     assert(first <= h->shape.at[0] && count <= h->shape.at[0] - first);
-    pthread_mutex_lock(&turn);
-    bool good = read_rows(h, first, count, out);
     char why[REASON] = "";
-    if (!good)
-        reason(why);
+    begin_turn();
+    bool good = read_rows(h, first, count, out, why);
     pthread_mutex_unlock(&turn);
     if (good)
         return 0;

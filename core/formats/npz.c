@@ -56,8 +56,9 @@ static int open_member(struct npz *z, const char *type, struct error *e) {
     if (zip_stat_index(z->zip, (zip_uint64_t)index, 0, &st) < 0 || !(st.valid & ZIP_STAT_SIZE) ||
         !(z->file = zip_fopen_index(z->zip, (zip_uint64_t)index, 0)))
         return damaged(z, zip_strerror(z->zip), e);
-    for (zip_int64_t n = 1; n > 0 && z->have<sizeof z->first; z->have += n> 0 ? (size_t)n : 0)
-        n = zip_fread(z->file, z->first + z->have, sizeof z->first - z->have);
+    zip_int64_t n;
+    while (z->have < sizeof z->first && (n = zip_fread(z->file, z->first + z->have, sizeof z->first - z->have)) > 0)
+        z->have += (size_t)n;
     if (!npy_header(&z->array, z->first, z->have))
         return damaged(z, "no header of an array in C order", e);
     if (strcmp(z->array.type, type) != 0)

@@ -61,7 +61,7 @@ static int parse_shape(const struct tensors *t, const cJSON *entry, const cJSON 
     const cJSON *item;
     if (!cJSON_IsArray(shape))
         return entry_error(t, entry->string, "has no shape; expected a list of whole numbers", e);
-    cJSON_ArrayForEach(item, shape) {
+    cJSON_ArrayForEach (item, shape) {
         if (out->rank == TENSOR_MAX_RANK)
             return entry_error(t, entry->string, "has more than 8 dimensions", e);
         if (!whole_number(item, &out->shape[out->rank++]))
@@ -93,7 +93,7 @@ static int parse_entry(const struct tensors *t, const cJSON *entry, struct tenso
     const cJSON *found[3] = {NULL, NULL, NULL}, *item;
     if (!cJSON_IsObject(entry))
         return entry_error(t, entry->string, "is described by no JSON object; expected dtype, shape, data_offsets", e);
-    cJSON_ArrayForEach(item, entry) {
+    cJSON_ArrayForEach (item, entry) {
         for (size_t i = 0; i < 3; i++) {
             if (strcmp(item->string, keys[i]) != 0)
                 continue;
@@ -144,7 +144,7 @@ static int read_metadata(struct tensors *t, const cJSON *metadata, struct error 
     const cJSON *item;
     if (!cJSON_IsObject(metadata))
         return error_set(e, ERROR_FORMAT, "%s: __metadata__ is no JSON object; expected one of texts", t->path);
-    cJSON_ArrayForEach(item, metadata) {
+    cJSON_ArrayForEach (item, metadata) {
         char shown[64];
         if (!cJSON_IsString(item))
             return error_set(e, ERROR_FORMAT, "%s: __metadata__ field '%s' is no text; expected texts only", t->path,
@@ -174,7 +174,7 @@ static int read_entries(struct tensors *t, const cJSON *json, size_t data_at, st
     if (!spans)
         return error_set(e, ERROR_MEMORY, "%s: no memory for its list of tensors", t->path);
     const cJSON *entry;
-    cJSON_ArrayForEach(entry, json) {
+    cJSON_ArrayForEach (entry, json) {
         struct tensor item;
         if (strcmp(entry->string, "__metadata__") == 0) {
             rc = has_metadata ? error_set(e, ERROR_FORMAT, "%s: holds __metadata__ twice", t->path)

@@ -445,7 +445,8 @@ size_t pass_attention(const struct pass *p, const struct pass_step *step, int bl
     const struct vit_shape *s = &p->options.tuning->shape;
     const struct pass_block *b = &p->blocks[block];
     struct rows but_prompts;
-    if (!b->kept || b->again || (p->pools && block + 1 == s->depth) || pass_leaves_prompts(p, block, &but_prompts))
+    bool shared = p->options.recompute && p->options.backward;
+    if (!b->kept || shared || (p->pools && block + 1 == s->depth) || pass_leaves_prompts(p, block, &but_prompts))
         return 0;
     size_t dim = (size_t)s->dim;
     struct attention_shape heads = attention_shape_qkv(b->tokens, (size_t)s->heads, dim / (size_t)s->heads);

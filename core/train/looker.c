@@ -278,7 +278,8 @@ static void write_prediction(const struct looker *l, const struct look_request *
     out->label = dataset_label(l->job->dataset, r->split, r->index);
     out->said = said;
     out->said_share = (float)(1 / sum);
-    out->label_share = (float)(exp((double)(l->logits[out->label] - l->logits[said])) / sum);
+    if (out->label >= 0) /* else it is damaged */
+        out->label_share = (float)(exp((double)(l->logits[out->label] - l->logits[said])) / sum);
 }
 
 static int hold(int value, int low, int high) {

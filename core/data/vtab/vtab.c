@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/data/reader.h"
 #include "core/data/vtab/vtab_source.h"
@@ -121,7 +122,7 @@ static bool take_names(struct state *s) {
     int found = 0;
     while (text && (line = strsep(&rest, "\n")) && (*line || rest) && found <= s->task->classes)
         if (found++ < s->task->classes)
-            s->names[found - 1] = strdup(line);
+            reader_clean_name(s->names[found - 1] = strdup(line));
     free(text);
     return found == s->task->classes;
 }
@@ -237,9 +238,20 @@ static int decode(const void *state, enum split split, size_t index, struct imag
     return r;
 }
 
+/* The name and the size of a file. */
+static void add_file(struct digest *digest, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    struct stat st;
+    char text[32];
+    snprintf(text, sizeof text, "%lld", stat(path, &st) == 0 ? (long long)st.st_size : -1);
+    digest_update(digest, name, strlen(name) + 1);
+    digest_update(digest, text, strlen(text) + 1);
+}
+
 static void fingerprint(const void *state, struct digest *digest) {
     const struct state *s = state;
-    char text[64];
+    const char *last = NULL;
+    char text[64], where[4096];
     snprintf(text, sizeof text, "%s %d %zu %zu", s->task->name, s->val_is_trained, s->first[SPLIT_VAL],
              s->first[SPLIT_TEST]);
     digest_update(digest, text, strlen(text) + 1);
@@ -247,6 +259,13 @@ static void fingerprint(const void *state, struct digest *digest) {
         const struct vtab_image *im = &s->images[i];
         snprintf(text, sizeof text, "%u %llu %d", im->file, (unsigned long long)im->place, im->label);
         digest_update(digest, text, strlen(text) + 1);
+        const char *file = s->source->file ? s->source->file(s->of_source, im) : NULL;
+        if (!s->source->file) {
+            s->source->say(s->of_source, im, where, sizeof where);
+            add_file(digest, where);
+        } else if (file != last) { /* many in one */
+            add_file(digest, last = file);
+        }
     }
 }
 

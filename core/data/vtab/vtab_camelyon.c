@@ -123,4 +123,5 @@ const struct vtab_source vtab_camelyon = {
     .locate = vtab_raw_locate,
     .pixels = pixels,
     .say = vtab_raw_say,
+    .file = vtab_raw_file,
 };

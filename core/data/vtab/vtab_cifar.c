@@ -94,5 +94,6 @@ const struct vtab_source vtab_cifar = {
     .locate = vtab_raw_locate,
     .pixels = pixels,
     .say = vtab_raw_say,
+    .file = vtab_raw_file,
     .class_names = class_names,
 };

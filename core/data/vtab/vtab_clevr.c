@@ -33,7 +33,7 @@ static int label_of(const struct vtab_task *task, const cJSON *objects) {
         return -1;
     if (task->label == VTAB_COUNT)
         return vtab_label_of_value(task, cJSON_GetArraySize(objects));
-    cJSON_ArrayForEach(object, objects) {
+    cJSON_ArrayForEach (object, objects) {
         if (!note_distance(object, &least))
             return -1;
     }

@@ -134,4 +134,5 @@ const struct vtab_source vtab_dsprites = {
     .gather = gather,
     .pixels = pixels,
     .say = vtab_raw_say,
+    .file = vtab_raw_file,
 };

@@ -50,6 +50,11 @@ static char *find_version(const struct vtab_task *task, const char *path) {
     if (asprintf(&below, "%s/%s", path, task->dataset) < 0)
         return NULL;
     char *found = choose_version(below, task->version);
+    const char *configuration = strchr(task->dataset, '/');
+    free(below);
+    below = NULL;
+    if (!found && configuration && asprintf(&below, "%s%s", path, configuration) >= 0)
+        found = choose_version(below, task->version);
     free(below);
     return found ? found : choose_version(path, task->version);
 }
@@ -124,8 +129,13 @@ static void say(const void *state, const struct vtab_image *i, char *out, size_t
     tfds_say(p->tfds, &place, out, size);
 }
 
-/* The value of the key `image`, moved to the front of its record. */
-static int take_image(const struct vtab_task *task, uint8_t *bytes, size_t *size, struct error *e) {
+static const char *file_of(const void *state, const struct vtab_image *i) {
+    const struct prepared *p = state;
+    return tfds_shard(p->tfds, i->file);
+}
+
+/* The value of the key `image`, moved to the front of its record, whose label must be the one that was found. */
+static int take_image(const struct vtab_task *task, int known, uint8_t *bytes, size_t *size, struct error *e) {
     static const char *const key = "image";
     struct window w;
     struct example_list list;
@@ -133,6 +143,8 @@ static int take_image(const struct vtab_task *task, uint8_t *bytes, size_t *size
     int label;
     window_on_memory(&w, bytes, *size);
     int r = vtab_label(task, &w, 0, *size, &label, e);
+    if (r == 0 && label != known)
+        r = error_set(e, ERROR_FORMAT, "it has changed since the dataset was opened");
     if (r == 0)
         r = example_find(&w, 0, *size, &key, 1, &list, e);
     if (r == 0 && list.kind == EXAMPLE_NONE)
@@ -148,7 +160,7 @@ static int encoded(const void *state, const struct vtab_image *i, uint8_t **byte
     const struct prepared *p = state;
     const struct tfds_place place = place_of(i);
     int r = tfds_read(p->tfds, &place, bytes, size, e);
-    if (r < 0 || (r = take_image(p->task, *bytes, size, e)) == 0)
+    if (r < 0 || (r = take_image(p->task, i->label, *bytes, size, e)) == 0)
         return r;
     char where[512];
     say(state, i, where, sizeof where);
@@ -172,5 +184,6 @@ const struct vtab_source vtab_prepared = {
     .locate = locate,
     .encoded = encoded,
     .say = say,
+    .file = file_of,
     .class_names = class_names,
 };

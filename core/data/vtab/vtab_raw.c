@@ -92,6 +92,11 @@ void vtab_raw_say(const void *state, const struct vtab_image *i, char *out, size
     snprintf(out, size, "%s, image %llu", r->splits[i->file].path, (unsigned long long)i->place);
 }
 
+const char *vtab_raw_file(const void *state, const struct vtab_image *i) {
+    const struct vtab_raw *r = state;
+    return r->splits[i->file].path;
+}
+
 int vtab_raw_check(const void *state, const struct vtab_image *i, struct error *e) {
     const struct vtab_raw *r = state;
     char where[512];

@@ -41,6 +41,7 @@ bool vtab_raw_size(const void *state, const char *split, size_t *out);
 int vtab_raw_locate(void *state, const char *split, size_t first, size_t count, struct vtab_image *out,
                     struct error *e);
 void vtab_raw_say(const void *state, const struct vtab_image *i, char *out, size_t size); /* "FILE, image 17" */
+const char *vtab_raw_file(const void *state, const struct vtab_image *i);
 
 /* 0, or ERROR_FORMAT where the image has no label. */
 int vtab_raw_check(const void *state, const struct vtab_image *i, struct error *e);

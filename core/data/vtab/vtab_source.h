@@ -33,6 +33,7 @@ struct vtab_source {
     int (*encoded)(const void *state, const struct vtab_image *i, uint8_t **bytes, size_t *size, struct error *e);
     int (*pixels)(const void *state, const struct vtab_image *i, struct image *out, struct error *e); /* where not */
     void (*say)(const void *state, const struct vtab_image *i, char *out, size_t size); /* "FILE, record 7" */
+    const char *(*file)(const void *state, const struct vtab_image *i); /* that it lies in; NULL: as `say` says */
     /* A text with a class name a line, to be freed; NULL: none. */
     char *(*class_names)(const void *state);
 };

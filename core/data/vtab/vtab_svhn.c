@@ -122,4 +122,5 @@ const struct vtab_source vtab_svhn = {
     .gather = gather,
     .pixels = pixels,
     .say = vtab_raw_say,
+    .file = vtab_raw_file,
 };

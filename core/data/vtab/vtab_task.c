@@ -13,8 +13,8 @@
     { __VA_ARGS__ }
 
 static const struct vtab_task tasks[] = {
-#define TASK(name, title, dataset, version, classes, rule, test, label, counts)                                        \
-    {name, title, dataset, version, classes, rule, test, label, counts},
+#define TASK(name, dataset, version, classes, rule, test, label, counts)                                               \
+    {name, dataset, version, classes, rule, test, label, counts},
 #include "core/data/vtab/vtab_tasks.def"
 #undef TASK
 };

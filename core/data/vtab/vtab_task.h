@@ -9,7 +9,7 @@
 enum vtab_label { VTAB_VALUE, VTAB_SCALED, VTAB_COUNT, VTAB_NEAREST, VTAB_VEHICLE };
 
 struct vtab_task {
-    const char *name, *title, *dataset, *version;
+    const char *name, *dataset, *version;
     int classes;
     struct {
         const char *split;
