@@ -60,8 +60,8 @@ static bool length_of(const cJSON *value, size_t *out) {
     return true;
 }
 
-/* What a template of TFDS stands for: "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}". NULL: no memory, or a
- * placeholder that is not known. */
+/* What a template of TFDS stands for: "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}". NULL: no memory, or a part in
+ * braces that is not known. */
 static char *fill_in(const char *template, const char *dataset, const char *split, size_t shard, size_t shards) {
     char x_of_y[48], *out = NULL;
     size_t length;
