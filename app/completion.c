@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "app/language.h"
-#include "core/data/scenes.h"
+#include "core/data/dataset.h"
 
 enum { WORDS = 12, WORD = 256 };
 
@@ -81,15 +81,22 @@ static void offer_data(const struct line *l, size_t place) {
         offer(l, "restart");
         return;
     }
-    char text[WORD];
-    for (size_t i = 0; i < scenes_count(); i++) {
-        snprintf(text, sizeof text, "scenes:%s", scenes_name(scenes_at(i)));
-        offer(l, text);
+    /* Of kinds with a name and a path the names come once the kind is there. */
+    char text[WORD], last[WORD] = "";
+    bool kind = strchr(l->part, ':') != NULL, path = strchr(l->part, '/') != NULL;
+    for (size_t i = 0; dataset_beginning(i, text, sizeof text); i++) {
+        size_t length = strlen(text), of_kind = strcspn(text, ":") + 1;
+        if (text[length - 1] == ':' && strncmp(l->part, text, length) == 0) {
+            offer_paths(l, text, true);
+            path = false;
+        }
+        if (!kind && text[length - 1] == ':')
+            text[of_kind] = '\0';
+        if (strcmp(text, last) != 0)
+            offer(l, text);
+        snprintf(last, sizeof last, "%s", text);
     }
-    offer(l, "folder:");
-    if (strncmp(l->part, "folder:", 7) == 0)
-        offer_paths(l, "folder:", true);
-    else if (strchr(l->part, '/'))
+    if (path && !kind)
         offer_paths(l, "", true);
 }
 

@@ -190,7 +190,7 @@ static int parse_text(struct words *w, bool needed, const char *expected, struct
 }
 
 static int parse_data(struct words *w, struct command *c, struct error *e) {
-    int result = parse_text(w, true, "a dataset, as scenes:count or folder:PATH", c, e);
+    int result = parse_text(w, true, "a dataset, as scenes:count, folder:PATH or vtab:TASK:PATH", c, e);
     if (result < 0)
         return result;
     const char *word = next_word(w);

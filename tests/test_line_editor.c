@@ -136,6 +136,15 @@ static void tab_completes_verbs_and_operands(void **state) {
     line_editor_open(&p, "data scenes:cou");
     press(&p, "Tab");
     assert_string_equal(p.text, "data scenes:count ");
+    line_editor_open(&p, "data fg");
+    press(&p, "Tab");
+    assert_string_equal(p.text, "data fgvc:");
+    type(&p, "na");
+    press(&p, "Tab");
+    assert_string_equal(p.text, "data fgvc:nabirds:");
+    line_editor_open(&p, "data vtab800:smallnorb-e");
+    press(&p, "Tab");
+    assert_string_equal(p.text, "data vtab800:smallnorb-elevation:");
     line_editor_destroy(&p);
 }
 
@@ -148,6 +157,11 @@ static void tab_completes_folders_of_pictures(void **state) {
     assert_int_equal(mkdir(line, 0700), 0);
     snprintf(line, sizeof line, "data folder:%s/bi", folder);
     snprintf(wanted, sizeof wanted, "data folder:%s/birds/", folder);
+    line_editor_open(&p, line);
+    press(&p, "Tab");
+    assert_string_equal(p.text, wanted);
+    snprintf(line, sizeof line, "data fgvc:cub:%s/bi", folder);
+    snprintf(wanted, sizeof wanted, "data fgvc:cub:%s/birds/", folder);
     line_editor_open(&p, line);
     press(&p, "Tab");
     assert_string_equal(p.text, wanted);

@@ -180,6 +180,22 @@ bool dataset_is_stretched(const char *spec) {
     return reader && reader->stretched;
 }
 
+bool dataset_beginning(size_t i, char *out, size_t size) {
+    for (size_t k = 0; k < READERS; k++) {
+        const struct reader *r = readers[k];
+        const char *colon = r->form == ARGUMENT_NAME_AND_PATH ? ":" : "";
+        size_t names = r->name ? 0 : 1;
+        while (r->name && r->name(names))
+            names++;
+        if (i < names) {
+            snprintf(out, size, "%s:%s%s", r->kind, r->name ? r->name(i) : "", colon);
+            return true;
+        }
+        i -= names;
+    }
+    return false;
+}
+
 const char *dataset_short_name(const char *spec, char *out, size_t size) {
     const char *argument;
     const struct reader *reader = reader_of(spec, &argument);

@@ -61,6 +61,10 @@ bool dataset_same_classes(const struct dataset *a, const struct dataset *b);
 /* Decodes or renders one image. Errors: ERROR_IO, ERROR_DATA (names the file and the reason). */
 int dataset_decode(const struct dataset *d, enum split split, size_t index, struct image *out, struct error *e);
 
+/* How a SPEC can begin, i from 0 on: "folder:", "fgvc:cub:", "scenes:shape" ... Behind a colon at its end stands a
+ * path. False behind the last. */
+bool dataset_beginning(size_t i, char *out, size_t size);
+
 /* What a SPEC is known by: "folder:birds" of folder:/home/me/birds/, "fgvc:cub" of fgvc:cub:PATH, "birds" of a path
  * alone. Returns `out`. */
 const char *dataset_short_name(const char *spec, char *out, size_t size);

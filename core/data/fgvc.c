@@ -282,10 +282,15 @@ static int open_fgvc(struct reader_contents *out, const char *argument, const st
     return r;
 }
 
+static const char *name_at(size_t i) {
+    return i < BENCHMARKS ? benchmarks[i].name : NULL;
+}
+
 const struct reader fgvc_reader = {
     .kind = "fgvc",
     .argument = "NAME:PATH",
     .form = ARGUMENT_NAME_AND_PATH,
+    .name = name_at,
     .open = open_fgvc,
     .close = listing_close,
     .class_name = listing_class_name,

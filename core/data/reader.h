@@ -25,7 +25,8 @@ struct reader {
     const char *kind;     /* "folder" of folder:PATH */
     const char *argument; /* "PATH" */
     enum reader_form form;
-    bool stretched; /* dataset_is_stretched() */
+    bool stretched;                /* dataset_is_stretched() */
+    const char *(*name)(size_t i); /* NAMEs there are, NULL behind the last; NULL where the form has none */
     int (*open)(struct reader_contents *out, const char *argument, const struct dataset_options *options,
                 struct error *e);
     void (*close)(void *state);

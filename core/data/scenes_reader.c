@@ -72,10 +72,15 @@ static void fingerprint(const void *state, struct digest *digest) {
     digest_update(digest, text, (size_t)n);
 }
 
+static const char *name_at(size_t i) {
+    return i < scenes_count() ? scenes_name(scenes_at(i)) : NULL;
+}
+
 const struct reader scenes_reader = {
     .kind = "scenes",
     .argument = "TASK",
     .form = ARGUMENT_NAME,
+    .name = name_at,
     .open = open_scenes,
     .close = free,
     .class_name = class_name,

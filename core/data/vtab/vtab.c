@@ -269,11 +269,15 @@ static void fingerprint(const void *state, struct digest *digest) {
     }
 }
 
-#define VTAB(name, opener)                                                                                             \
+static const char *name_at(size_t i) {
+    return i < vtab_count() ? vtab_at(i)->name : NULL;
+}
+
+#define VTAB(spec, opener)                                                                                             \
     {                                                                                                                  \
-        .kind = name, .argument = "TASK:PATH", .form = ARGUMENT_NAME_AND_PATH, .stretched = true, .open = opener,      \
-        .close = close_vtab, .class_name = class_name, .label = label_of, .say = say, .encoded = encoded,              \
-        .decode = decode, .fingerprint = fingerprint                                                                   \
+        .kind = spec, .argument = "TASK:PATH", .form = ARGUMENT_NAME_AND_PATH, .stretched = true, .name = name_at,     \
+        .open = opener, .close = close_vtab, .class_name = class_name, .label = label_of, .say = say,                  \
+        .encoded = encoded, .decode = decode, .fingerprint = fingerprint                                               \
     }
 
 const struct reader vtab_reader = VTAB("vtab", open_vtab), vtab_800_reader = VTAB("vtab800", open_vtab800);
