@@ -200,13 +200,14 @@ static const struct benchmark *find_benchmark(const char *argument) {
     return NULL;
 }
 
+static const char *name_at(size_t i) {
+    return i < BENCHMARKS ? benchmarks[i].name : NULL;
+}
+
 static int unknown(const char *argument, struct error *e) {
-    char known[128] = "";
-    for (int i = 0; i < BENCHMARKS; i++) {
-        size_t n = strlen(known);
-        snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", benchmarks[i].name);
-    }
-    return error_set(e, ERROR_USAGE, "data 'fgvc:%s': NAME:PATH was expected, NAME one of %s", argument, known);
+    char known[128];
+    return error_set(e, ERROR_USAGE, "data 'fgvc:%s': NAME:PATH was expected, NAME one of %s", argument,
+                     reader_list_names(name_at, known, sizeof known));
 }
 
 static bool has_json(const struct listing *l) {
@@ -280,10 +281,6 @@ static int open_fgvc(struct reader_contents *out, const char *argument, const st
         listing_close(l);
     memcpy(out->published, b->counts, sizeof out->published);
     return r;
-}
-
-static const char *name_at(size_t i) {
-    return i < BENCHMARKS ? benchmarks[i].name : NULL;
 }
 
 const struct reader fgvc_reader = {

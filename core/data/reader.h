@@ -5,6 +5,9 @@
 #ifndef CORE_DATA_READER_H
 #define CORE_DATA_READER_H
 
+#include <stdio.h>
+#include <string.h>
+
 #include "core/data/dataset.h"
 #include "core/digest.h"
 
@@ -41,6 +44,16 @@ struct reader {
     /* Adds what tells these images from others of the same kind and classes. */
     void (*fingerprint)(const void *state, struct digest *digest);
 };
+
+/* "cub, nabirds, ..." of reader.name, for messages. Returns `out`. */
+static inline const char *reader_list_names(const char *(*name)(size_t i), char *out, size_t size) {
+    out[0] = '\0';
+    for (size_t i = 0; name(i); i++) {
+        size_t n = strlen(out);
+        snprintf(out + n, size - n, "%s%s", i ? ", " : "", name(i));
+    }
+    return out;
+}
 
 /* A class name from a file: a control character would break what has a name a line, and terminals. */
 static inline void reader_clean_name(char *name) {

@@ -12,16 +12,17 @@ struct state {
     int side;
 };
 
+static const char *name_at(size_t i) {
+    return i < scenes_count() ? scenes_name(scenes_at(i)) : NULL;
+}
+
 static int open_scenes(struct reader_contents *out, const char *argument, const struct dataset_options *options,
                        struct error *e) {
     const struct scenes_task *task = scenes_find(argument);
     if (!task) {
-        char known[256] = "";
-        for (size_t i = 0; i < scenes_count(); i++) {
-            size_t n = strlen(known);
-            snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", scenes_name(scenes_at(i)));
-        }
-        return error_set(e, ERROR_USAGE, "data 'scenes:%s': unknown task; %s were expected", argument, known);
+        char known[256];
+        return error_set(e, ERROR_USAGE, "data 'scenes:%s': unknown task; %s were expected", argument,
+                         reader_list_names(name_at, known, sizeof known));
     }
     if (options->image < SCENES_LEAST_SIDE)
         return error_set(e, ERROR_USAGE, "data 'scenes:%s': images of %d pixels a side; at least %d were expected",
@@ -70,10 +71,6 @@ static void fingerprint(const void *state, struct digest *digest) {
         snprintf(text, sizeof text, "%s seed %llu side %d images %zu %zu %zu", scenes_name(s->task),
                  (unsigned long long)s->seed, s->side, s->size[SPLIT_TRAIN], s->size[SPLIT_VAL], s->size[SPLIT_TEST]);
     digest_update(digest, text, (size_t)n);
-}
-
-static const char *name_at(size_t i) {
-    return i < scenes_count() ? scenes_name(scenes_at(i)) : NULL;
 }
 
 const struct reader scenes_reader = {

@@ -167,66 +167,74 @@ int example_bytes(struct window *w, const struct example_list *l, uint64_t *plac
     return r < 0 ? damaged(e) : error_set(e, ERROR_FORMAT, "its list of byte strings is empty");
 }
 
-int example_ints(struct window *w, const struct example_list *l, example_int_fn *each, void *context, struct error *e) {
+/* A value as its 32 or 64 bits. */
+typedef bool number_fn(void *call, size_t i, uint64_t bits);
+
+static bool scalar(struct message *m, enum example_kind kind, uint64_t *bits) {
+    return kind == EXAMPLE_INTS ? varint(m, bits) : fixed(m, 4, bits);
+}
+
+/* The numbers of a list, packed or not. */
+static int each_number(struct window *w, const struct example_list *l, enum example_kind wanted, number_fn *each,
+                       void *call, struct error *e) {
+    const int single = wanted == EXAMPLE_INTS ? VARINT : FIXED32;
     struct message m = {w, l->place, l->place + l->size};
     struct field f;
     size_t i = 0;
     int r;
     if (l->kind == EXAMPLE_NONE)
         return 0;
-    if (l->kind != EXAMPLE_INTS)
-        return other_kind(l, EXAMPLE_INTS, e);
+    if (l->kind != wanted)
+        return other_kind(l, wanted, e);
     while ((r = next(&m, &f)) == 1) {
         if (f.number != 1)
             continue;
-        if (f.type == VARINT && !each(context, i++, (int64_t)f.value))
+        if (f.type == single && !each(call, i++, f.value))
             return 0;
-        if (f.type != VARINT && f.type != DELIMITED)
-            return damaged(e);
-        struct message packed = inside(&m, &f); /* of a single value: empty */
-        while (packed.at < packed.end) {
-            uint64_t value;
-            if (!varint(&packed, &value))
-                return damaged(e);
-            if (!each(context, i++, (int64_t)value))
-                return 0;
-        }
-    }
-    return r < 0 ? damaged(e) : 0;
-}
-
-static float as_float(uint64_t bits) {
-    uint32_t b = (uint32_t)bits;
-    float f;
-    memcpy(&f, &b, sizeof f);
-    return f;
-}
-
-int example_floats(struct window *w, const struct example_list *l, example_float_fn *each, void *context,
-                   struct error *e) {
-    struct message m = {w, l->place, l->place + l->size};
-    struct field f;
-    size_t i = 0;
-    int r;
-    if (l->kind == EXAMPLE_NONE)
-        return 0;
-    if (l->kind != EXAMPLE_FLOATS)
-        return other_kind(l, EXAMPLE_FLOATS, e);
-    while ((r = next(&m, &f)) == 1) {
-        if (f.number != 1)
-            continue;
-        if (f.type == FIXED32 && !each(context, i++, as_float(f.value)))
-            return 0;
-        if (f.type != FIXED32 && f.type != DELIMITED)
+        if (f.type != single && f.type != DELIMITED)
             return damaged(e);
         struct message packed = inside(&m, &f); /* of a single value: empty */
         while (packed.at < packed.end) {
             uint64_t bits;
-            if (!fixed(&packed, 4, &bits))
+            if (!scalar(&packed, wanted, &bits))
                 return damaged(e);
-            if (!each(context, i++, as_float(bits)))
+            if (!each(call, i++, bits))
                 return 0;
         }
     }
     return r < 0 ? damaged(e) : 0;
+}
+
+struct int_call {
+    example_int_fn *each;
+    void *context;
+};
+
+static bool give_int(void *call, size_t i, uint64_t bits) {
+    const struct int_call *c = call;
+    return c->each(c->context, i, (int64_t)bits);
+}
+
+int example_ints(struct window *w, const struct example_list *l, example_int_fn *each, void *context, struct error *e) {
+    struct int_call call = {each, context};
+    return each_number(w, l, EXAMPLE_INTS, give_int, &call, e);
+}
+
+struct float_call {
+    example_float_fn *each;
+    void *context;
+};
+
+static bool give_float(void *call, size_t i, uint64_t bits) {
+    const struct float_call *c = call;
+    uint32_t b = (uint32_t)bits;
+    float f;
+    memcpy(&f, &b, sizeof f);
+    return c->each(c->context, i, f);
+}
+
+int example_floats(struct window *w, const struct example_list *l, example_float_fn *each, void *context,
+                   struct error *e) {
+    struct float_call call = {each, context};
+    return each_number(w, l, EXAMPLE_FLOATS, give_float, &call, e);
 }

@@ -27,13 +27,14 @@ struct state {
     char **names; /* [classes] */
 };
 
+static const char *name_at(size_t i) {
+    return i < vtab_count() ? vtab_at(i)->name : NULL;
+}
+
 static int unknown_task(const char *argument, struct error *e) {
-    char known[512] = "";
-    for (size_t i = 0; i < vtab_count(); i++) {
-        size_t n = strlen(known);
-        snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", vtab_at(i)->name);
-    }
-    return error_set(e, ERROR_USAGE, "data 'vtab:%s': TASK:PATH was expected, TASK one of %s", argument, known);
+    char known[512];
+    return error_set(e, ERROR_USAGE, "data 'vtab:%s': TASK:PATH was expected, TASK one of %s", argument,
+                     reader_list_names(name_at, known, sizeof known));
 }
 
 static bool serves(const struct vtab_source *source, const struct vtab_task *task) {
@@ -267,10 +268,6 @@ static void fingerprint(const void *state, struct digest *digest) {
             add_file(digest, last = file);
         }
     }
-}
-
-static const char *name_at(size_t i) {
-    return i < vtab_count() ? vtab_at(i)->name : NULL;
 }
 
 #define VTAB(spec, opener)                                                                                             \
