@@ -22,8 +22,9 @@ const struct subcommand cmd_help = {
     .name = "help",
     .synopsis = "[TOPIC] [--man | --completion bash]",
     .summary = "what a subcommand or a topic is about",
-    .details = "Prints help on a subcommand, or on settings, commands (of scripts), recipes, files (of the run folder) "
-               "or exit-codes; without a TOPIC, on the program.",
+    .details =
+        "Prints help on a subcommand, or on settings, commands (of scripts), keys, recipes, evaluation, files (of "
+        "the run folder) or exit-codes; without a TOPIC, on the program.",
     .options = (const struct option[]){{"man", NULL, "print the manual page, as man(7) troff"},
                                        {"completion", "bash",
                                         "print a completion script: eval \"$(gptui help "

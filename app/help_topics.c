@@ -155,6 +155,33 @@ static void write_recipes(struct page *p) {
     }
 }
 
+static void write_evaluation(struct page *p) {
+    static const struct help_example splits[] = {
+        {"train", "The images that are trained on, and nothing else."},
+        {"val",
+         "Evaluated after every epoch: what is chosen, is chosen on it. best.safetensors holds the weights of the "
+         "epoch "
+         "whose val top-1 was the greatest, the earliest of equals; a sweep takes the settings by the greatest, too."},
+        {"test",
+         "Reports and chooses nothing. Evaluated once, with the weights after the last epoch (--eval-test end): the "
+         "number that a run and a sweep end with. --eval-test epoch evaluates it after every epoch besides, as the "
+         "reference does, for its curve; the number at the end stays the same."},
+        {NULL, NULL},
+    };
+    page_text(p, "Images are evaluated without flips and random crops. Those that cannot be read are left out of the "
+                 "share, and counted. `gptui eval` and `gptui predict` take the last weights; --best takes "
+                 "those that were best on val.");
+    page_subheading(p, "Which split is for what");
+    for (const struct help_example *split = splits; split->line; split++)
+        page_item(p, split->line, NULL, split->text);
+    page_text(p, "VTAB-1K as published (vtab:) trains on all 1,000 images, the 200 of val among them: its val top-1 is "
+                 "of images that were trained on, and chooses nothing. To choose settings of your own, vtab800: trains "
+                 "on the other 800.");
+    page_text(p, "Over seeds, `gptui sweep` has the mean, the standard deviation (n - 1) and the 95% interval of "
+                 "Student's t; a run that diverges counts as 0 on val, is left out of test, and is said. "
+                 "`gptui recipes` has the published results.");
+}
+
 static void write_files(struct page *p) {
     static const struct help_example files[] = {
         {"settings.conf",
@@ -232,6 +259,7 @@ static const struct help_topic topics[] = {
     {"commands", "Commands", "the language of scripts and journals", write_commands},
     {"keys", "Keys", "what each key does on the screen", write_keys},
     {"recipes", "Recipes", "named settings to start from", write_recipes},
+    {"evaluation", "Evaluation", "which split chooses, which one reports", write_evaluation},
     {"files", "Files", "the run folder", write_files},
     {"exit-codes", "Exit status", "what the program returns", write_exit},
 };
