@@ -167,7 +167,7 @@ const struct subcommand cmd_data = {
         "these\n"
         "the splits are made by --seed, from the lists that CUB and NABirds come with or from class folders, and a "
         "run\n"
-        "that starts with them writes them into its folder.\n"
+        "on them writes them into its folder.\n"
         "\n"
         "The tasks of VTAB-1K are read from what TensorFlow Datasets prepared: PATH is the folder of its datasets, of\n"
         "one of them, or of its version. train is the published 1,000 images, val the last 200 of these, test the "

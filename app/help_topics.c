@@ -196,6 +196,9 @@ static void write_files(struct page *p) {
         {"model.safetensors",
          "Where weights of the backbone are tuned (full, bias, partial, pretraining): the backbone when the session "
          "ended, ready for --model."},
+        {"splits/", "Where an fgvc: benchmark has no split files: the ones made here, as train.json, val.json and "
+                    "test.json that its "
+                    "folder can be given. splits-N/ are of the data that came in with the run's Nth swap."},
         {"whatif.csv",
          "What `gptui whatif` found: a line a clamped gate or temperature, `block` from 1, top1 and change "
          "as shares, and how many images it makes right (better) and wrong (worse)."},

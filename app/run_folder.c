@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,20 +211,22 @@ static void write_text(const void *text, FILE *to) {
     fprintf(to, "%s\n", (const char *)text); /* a failure stays with the stream */
 }
 
-/* Splits that were made here, as files that the benchmark's folder can be given. */
-static int write_splits(const struct run_folder *f, const struct dataset *d, struct error *e) {
-    char file[RUN_FOLDER_FILE];
-    run_folder_file(f->path, "splits", file);
-    if (mkdir(file, 0777) < 0 && errno != EEXIST)
-        return error_set(e, ERROR_IO, "%s: it cannot be made: %s", file, strerror(errno));
-    int r = 0;
-    for (enum split s = SPLIT_TRAIN; r == 0 && s < SPLITS; s++) {
-        char name[32], *text = split_text(d, s);
-        snprintf(name, sizeof name, "splits/%s.json", split_name(s));
-        run_folder_file(f->path, name, file);
-        r = text ? whole_file_write(file, write_text, text, e)
-                 : error_set(e, ERROR_MEMORY, "%s: not enough memory to write it", file);
+int run_folder_splits(const char *path, const struct dataset *d, uint64_t swaps, char folder[RUN_FOLDER_FILE],
+                      struct error *e) {
+    char name[32] = "splits";
+    int r = dataset_dealt_path(d, SPLIT_TRAIN, 0) != NULL;
+    if (swaps > 0)
+        snprintf(name, sizeof name, "splits-%" PRIu64, swaps);
+    run_folder_file(path, name, folder);
+    if (r > 0 && mkdir(folder, 0777) < 0 && errno != EEXIST)
+        return error_set(e, ERROR_IO, "%s: it cannot be made: %s", folder, strerror(errno));
+    for (enum split s = SPLIT_TRAIN; r > 0 && s < SPLITS; s++) {
+        char file[RUN_FOLDER_FILE + 16], *text = split_text(d, s);
+        snprintf(file, sizeof file, "%s/%s.json", folder, split_name(s));
+        int code = text ? whole_file_write(file, write_text, text, e)
+                        : error_set(e, ERROR_MEMORY, "%s: not enough memory to write it", file);
         free(text);
+        r = code < 0 ? code : r;
     }
     return r;
 }
@@ -236,10 +239,8 @@ int run_folder_settings(const struct run_folder *f, const struct job *job, const
     snprintf(s.model, sizeof s.model, "%.*s", (int)sizeof s.model - 1, whole ? whole : model);
     free(whole);
     snprintf(s.data, sizeof s.data, "%.*s", (int)sizeof s.data - 1, dataset_spec(job->dataset));
-    int r = dataset_dealt_path(job->dataset, SPLIT_TRAIN, 0) ? write_splits(f, job->dataset, e) : 0;
-    return r < 0 ? r
-                 : whole_file_write(run_folder_file(f->path, "settings.conf", file), write_settings,
-                                    &(struct record){job, &s}, e);
+    return whole_file_write(run_folder_file(f->path, "settings.conf", file), write_settings, &(struct record){job, &s},
+                            e);
 }
 
 int run_folder_read_settings(const char *path, struct settings *out, struct error *e) {

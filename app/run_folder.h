@@ -39,7 +39,13 @@ void run_folder_close(struct run_folder *f); /* a zeroed one is accepted */
 int run_folder_journal(struct run_folder *f, const char *line, struct error *e);
 int run_folder_metrics(struct run_folder *f, const char *line, struct error *e);
 
-/* Every setting, and the splits (splits/train.json ...) where a benchmark's were made here; as comments what else the
+/* Where a benchmark's splits were made here, writes them as files that its folder can be given: PATH/splits/train.json
+ * ..., of the dataset of a swap PATH/splits-SWAPS/...; `folder` is which. Returns 1, or 0 where they were not made
+ * here. Any thread. Errors: ERROR_IO, ERROR_MEMORY. */
+int run_folder_splits(const char *path, const struct dataset *d, uint64_t swaps, char folder[RUN_FOLDER_FILE],
+                      struct error *e);
+
+/* Every setting; as comments what else the
  * numbers depend on: versions, CPU, BLAS, hashes of model and data. `model` is what was asked for (empty: the bundled
  * one). Errors: ERROR_IO. */
 int run_folder_settings(const struct run_folder *f, const struct job *job, const char *model, struct error *e);

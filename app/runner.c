@@ -93,6 +93,29 @@ static void close_loop(struct runner *r) {
     uv_loop_close(&r->loop);
 }
 
+/* A benchmark without its split files is another one: that is said. */
+static void say_dealt(struct runner *r, const struct dataset *d, const char *folder) {
+    char hash[DIGEST_HEX];
+    dataset_fingerprint(d, hash);
+    mailbox_emit(
+        r->mailbox, EVENT_LOG,
+        "%s has no split files: %zu, %zu and %zu images for train, val and test are chosen by seed %d, written "
+        "to %s (data's SHA-256 %.16s...)",
+        dataset_spec(d), dataset_size(d, SPLIT_TRAIN), dataset_size(d, SPLIT_VAL), dataset_size(d, SPLIT_TEST),
+        r->options.job->settings.seed, folder, hash);
+}
+
+static void keep_splits(void *runner, const struct dataset *d, uint64_t swaps) {
+    struct runner *r = runner;
+    struct error e = {0};
+    char folder[RUN_FOLDER_FILE];
+    int code = run_folder_splits(r->options.folder->path, d, swaps, folder, &e);
+    if (code > 0)
+        say_dealt(r, d, folder);
+    else if (code < 0)
+        mailbox_emit(r->mailbox, EVENT_LOG, "%s", e.text);
+}
+
 int runner_open(struct runner *r, const struct runner_options *o, struct error *e) {
     *r = (struct runner){.options = *o};
     r->waiting_end = &r->waiting;
@@ -110,6 +133,8 @@ int runner_open(struct runner *r, const struct runner_options *o, struct error *
         .count = o->script->count,
         .stay = o->stay,
         .show = o->show,
+        .swapped = keep_splits,
+        .context = r,
     };
     code = mailbox_create(&r->mailbox, wake, r, e);
     t.mailbox = r->mailbox;
@@ -122,25 +147,11 @@ int runner_open(struct runner *r, const struct runner_options *o, struct error *
     return code;
 }
 
-/* A benchmark without its split files is another one: that is said. */
-static void say_dealt(struct runner *r) {
-    const struct dataset *d = r->options.job->dataset;
-    char hash[DIGEST_HEX];
-    if (r->options.resume || !dataset_dealt_path(d, SPLIT_TRAIN, 0))
-        return;
-    dataset_fingerprint(d, hash);
-    mailbox_emit(
-        r->mailbox, EVENT_LOG,
-        "%s has no split files: %zu, %zu and %zu images for train, val and test are chosen by seed %d, written "
-        "to %s/splits (data's SHA-256 %.16s...)",
-        dataset_spec(d), dataset_size(d, SPLIT_TRAIN), dataset_size(d, SPLIT_VAL), dataset_size(d, SPLIT_TEST),
-        r->options.job->settings.seed, r->options.folder->path, hash);
-}
-
 static void *work(void *runner) {
     struct runner *r = runner;
     struct error ignored = {0};
-    say_dealt(r);
+    if (!r->options.resume && !r->options.show)
+        keep_splits(r, r->options.job->dataset, 0);
     if (r->options.stay && !r->options.show) {
         const struct settings *s = &r->options.job->settings;
         if (measure_peak_quickly(team_size_for(s->threads), &r->peak_gflops, &ignored) == 0) {

@@ -25,6 +25,10 @@ struct trainer_options {
                 * cannot be written (until room was made and the run is resumed) */
     bool show; /* with `stay`: look at folder/last.safetensors: nothing is trained, saved, journaled or measured */
     struct mailbox *mailbox;
+    /* Called on the trainer's thread when a dataset was swapped in, the swaps-th of the run; NULL: nobody wants to
+     * know. */
+    void (*swapped)(void *context, const struct dataset *d, uint64_t swaps);
+    void *context;
 };
 
 struct trainer_result {

@@ -109,6 +109,8 @@ static int swap_data(struct trainer *t, const struct command *c, struct error *e
         at->val = at->test = at->best = (struct snapshot_result){0};
         snprintf(at->data, sizeof at->data, "%s", dataset_spec(t->job->dataset));
         trainer_report_data(t);
+        if (t->options.swapped && !t->options.show)
+            t->options.swapped(t->options.context, t->job->dataset, at->swaps);
         state_copy(&t->good, &t->state);
     }
     struct error again = {0};
