@@ -21,13 +21,13 @@ static const char *task_at(size_t i) {
 }
 
 static void print_csv(void) {
-    printf("task,family,batch,prompts,lr,gate-init,preprocess,augment,shallow,deep,gated\n");
+    printf("task,group,family,batch,prompts,lr,gate-init,preprocess,augment,shallow,deep,gated\n");
     for (size_t i = 0; i < recipes_count(); i++)
         for (int f = 0; f < FAMILIES && task_at(i); f++) {
             const struct recipe *r = recipe_of(task_at(i), families[f]);
             const struct recipe_result *known = recipes_result(task_at(i), families[f]);
             static const char *const columns[] = {"batch", "prompts", "lr", "gate-init", "preprocess", "augment"};
-            printf("%s,%s", task_at(i), families[f]);
+            printf("%s,%s,%s", task_at(i), r->group, families[f]);
             for (int c = 0; c < 6; c++)
                 printf(",%s", recipes_value(r, columns[c]));
             printf(",%s,%s,%s\n", known ? known->shallow : "", known ? known->deep : "", known ? known->gated : "");

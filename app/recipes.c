@@ -8,26 +8,29 @@
 #include "core/nearest.h"
 
 #define VALUES(...) ((const struct recipe_value[]){__VA_ARGS__, {NULL, NULL}})
-/* How a benchmark prepares its images. */
-#define FGVC "fgvc", "crop-flip"
-#define VTAB "vtab", "none"
+/* The groups of tasks, and how they prepare their images. */
+#define FGVC "FGVC", "fgvc", "crop-flip"
+#define NATURAL "VTAB natural", "vtab", "none"
+#define SPECIALIZED "VTAB specialized", "vtab", "none"
+#define STRUCTURED "VTAB structured", "vtab", "none"
 /* The numbers of one task, and what the paper does alike for all of them. */
-#define PUBLISHED(batch, prompts, lr, init, preprocess, augment)                                                       \
+#define PUBLISHED(batch, prompts, lr, init, group, preprocess, augment)                                                \
     VALUES({"batch", #batch}, {"prompts", #prompts}, {"lr", #lr}, {"gate-init", #init}, {"method", "gated"},           \
            {"epochs", "100"}, {"warmup", "10"}, {"schedule", "paper"}, {"preprocess", preprocess},                     \
-           {"augment", augment})
+           {"augment", augment}),                                                                                      \
+        group
 
 static const struct recipe recipes[] = {
 #define RESULT(...)
-#define RECIPE(name, help, ...) {name, help, VALUES(__VA_ARGS__)},
-#define PAPER(task, title, benchmark, batch, prompts, lr, init, ...) /* MAE first, MoCo v3 below */                    \
-    {"mae:" #task, "MAE on " title ", as published", PUBLISHED(batch, prompts, lr, init, benchmark)},
+#define RECIPE(name, help, ...) {name, help, VALUES(__VA_ARGS__), NULL},
+#define PAPER(task, title, group, batch, prompts, lr, init, ...) /* MAE first, MoCo v3 below */                        \
+    {"mae:" #task, "MAE on " title ", as published", PUBLISHED(batch, prompts, lr, init, group)},
 #include "assets/recipes.def"
 #undef RECIPE
 #undef PAPER
 #define RECIPE(name, help, ...)
-#define PAPER(task, title, benchmark, mae_batch, mae_prompts, mae_lr, mae_init, batch, prompts, lr, init)              \
-    {"moco:" #task, "MoCo v3 on " title ", as published", PUBLISHED(batch, prompts, lr, init, benchmark)},
+#define PAPER(task, title, group, mae_batch, mae_prompts, mae_lr, mae_init, batch, prompts, lr, init)                  \
+    {"moco:" #task, "MoCo v3 on " title ", as published", PUBLISHED(batch, prompts, lr, init, group)},
 #include "assets/recipes.def"
 #undef RECIPE
 #undef PAPER

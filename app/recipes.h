@@ -20,6 +20,7 @@ struct recipe_value {
 struct recipe {
     const char *name, *help;
     const struct recipe_value *values; /* ends with a NULL setting */
+    const char *group;                 /* of the paper's tasks: "FGVC", "VTAB natural" ...; NULL: another recipe */
 };
 
 size_t recipes_count(void);
@@ -37,7 +38,7 @@ const char *recipes_task(const struct recipe *r);
 
 /* A published result: top-1 in per cent, "" where it is not known here. */
 struct recipe_result {
-    const char *task, *family; /* a task, or "FGVC, mean of 5"; "mae" or "moco" */
+    const char *task, *family; /* a task, or a group: "FGVC, mean of 5"; "mae" or "moco" */
     const char *shallow, *deep, *gated;
 };
 

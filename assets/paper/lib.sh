@@ -2,9 +2,6 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 gptui=${GPTUI:-$here/../../build/gptui}
-# The tasks of VTAB-1K: seven natural, four specialized, eight structured.
-vtab=(caltech101 cifar100 dtd flowers102 pets svhn sun397 camelyon eurosat resisc45 retinopathy clevr-count clevr-distance
-    dmlab kitti dsprites-location dsprites-orientation smallnorb-azimuth smallnorb-elevation)
 models='' data='' out=paper seeds=1,2,3 only='' extra=()
 
 usage() {
@@ -29,6 +26,11 @@ begin() {
     recipes=$("$gptui" recipes --csv)
     absent=0 failed=0
     printf '%-22s %-8s %-10s %9s  %s\n' task backbone method published 'ours, top-1 on test in %'
+}
+
+# tasks GROUP: the tasks whose group's name begins with that.
+tasks() {
+    awk -F , -v group="$1" 'index($2, group) == 1 && !seen[$1]++ { print $1 }' <<<"$recipes"
 }
 
 # The first that is there of the names that a backbone is found under.
@@ -70,7 +72,7 @@ find_data() {
 published() {
     awk -F , -v task="$1" -v family="$2" -v method="$3" '
         NR == 1 { for (i = 1; i <= NF; i++) if ($i == method) column = i }
-        $1 == task && $2 == family && column && $column != "" { print $column; found = 1 }
+        $1 == task && $3 == family && column && $column != "" { print $column; found = 1 }
         END { if (!found) print "-" }' <<<"$recipes"
 }
 

@@ -9,12 +9,10 @@
 #define COUNT(key) VTAB_COUNT, key, 0
 #define NEAREST(key) VTAB_NEAREST, key, 0
 #define VEHICLE VTAB_VEHICLE, "", 0
-#define COUNTS(...)                                                                                                    \
-    { __VA_ARGS__ }
 
 static const struct vtab_task tasks[] = {
-#define TASK(name, dataset, version, classes, rule, test, label, counts)                                               \
-    {name, dataset, version, classes, rule, test, label, counts},
+#define TASK(name, dataset, version, classes, rule, test, label, images)                                               \
+    {name, dataset, version, classes, rule, test, label, images},
 #include "core/data/vtab/vtab_tasks.def"
 #undef TASK
 };
@@ -54,8 +52,7 @@ size_t vtab_test_first(const struct vtab_task *t, size_t images) {
 }
 
 size_t vtab_published_test(const struct vtab_task *t) {
-    size_t images = t->counts[2] ? t->counts[2] : t->counts[0];
-    return images - vtab_test_first(t, images);
+    return t->images - vtab_test_first(t, t->images);
 }
 
 void vtab_class_name(const struct vtab_task *t, int label, char *out, size_t size) {

@@ -22,7 +22,7 @@ struct vtab_task {
     enum vtab_label label;
     const char *key; /* of the label in an example; VEHICLE: several */
     int values;      /* SCALED: of the label that is thinned */
-    size_t counts[3];
+    size_t images;   /* of test.split, as published */
 };
 
 size_t vtab_count(void);
