@@ -1,6 +1,6 @@
-/* The same small data in two forms for test_vtab_raw.c: as TensorFlow Datasets would prepare them, in the order that
- * this file works out for itself, and what is needed to write raw downloads. Image i of a split is picture
- * rig_salt(split, i); split is the first letter of the split's name. */
+/* The same small data in two forms for test_vtab_raw.c and test_vtab_files.c: as TensorFlow Datasets would prepare
+ * them, in the order that this file works out for itself, and what is needed to write raw downloads. Image i of a split
+ * is picture rig_salt(split, i); split is the first letter of the split's name. */
 #ifndef TESTS_RAW_RIG_H
 #define TESTS_RAW_RIG_H
 
@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <nettle/md5.h>
+#include <pthread.h>
 
 #include "core/data/dataset.h"
 #include "core/data/stb.h"
@@ -19,7 +20,7 @@
 #include "tests/pictures.h"
 
 enum rig_kind { RIG_COLOUR, RIG_GREY, RIG_BINARY };
-enum { RIG_SALTS = 32, RIG_SIDE_OF_FILES = 5 };
+enum { RIG_SALTS = 32, RIG_SIDE_OF_FILES = 5, RIG_READERS = 3 };
 
 /* What a dataset is; the members that do not matter are left out. */
 struct rig {
@@ -153,26 +154,57 @@ static inline void rig_expect_error(const char *task, const char *root, const ch
         fail_msg("%d '%s'; %d with '%s' was expected", r, e.text, code, part);
 }
 
-/* Image by image. */
+/* One of the threads that read two datasets at the same time. */
+struct rig_reader {
+    const struct dataset *a, *b;
+    size_t first; /* and every RIG_READERS-th image from there on */
+    char why[sizeof(struct error) + 40];
+    pthread_t thread;
+};
+
+static inline bool rig_reads_same(struct rig_reader *r, enum split s, size_t i) {
+    struct image x = {0}, y = {0};
+    struct error e = {0};
+    bool read = dataset_decode(r->a, s, i, &x, &e) == 0 && dataset_decode(r->b, s, i, &y, &e) == 0;
+    bool same = read && x.width == y.width && x.height == y.height &&
+                memcmp(x.rgb, y.rgb, (size_t)x.width * (size_t)x.height * 3) == 0;
+    image_free(&x);
+    image_free(&y);
+    if (!same)
+        snprintf(r->why, sizeof r->why, "%s image %zu: %s", split_name(s), i, read ? "other pixels" : e.text);
+    return same;
+}
+
+static inline void *rig_read(void *reader) {
+    struct rig_reader *r = reader;
+    for (enum split s = SPLIT_TRAIN; s < SPLITS; s++)
+        for (size_t i = r->first; i < dataset_size(r->a, s); i += RIG_READERS)
+            if (!rig_reads_same(r, s, i))
+                return NULL;
+    return NULL;
+}
+
+/* Image by image, on several threads. */
 static inline void rig_expect_same(const struct dataset *a, const struct dataset *b) {
+    struct rig_reader readers[RIG_READERS];
     assert_int_equal(dataset_classes(a), dataset_classes(b));
     for (enum split s = SPLIT_TRAIN; s < SPLITS; s++) {
         assert_int_equal(dataset_size(a, s), dataset_size(b, s));
         assert_true(dataset_size(a, s) > 0);
         for (size_t i = 0; i < dataset_size(a, s); i++) {
-            struct image x, y;
-            struct error e = {0};
             assert_true(dataset_label(a, s, i) >= 0);
             assert_int_equal(dataset_label(a, s, i), dataset_label(b, s, i));
-            if (dataset_decode(a, s, i, &x, &e) < 0 || dataset_decode(b, s, i, &y, &e) < 0)
-                fail_msg("%s", e.text);
-            assert_int_equal(x.width, y.width);
-            assert_int_equal(x.height, y.height);
-            assert_memory_equal(x.rgb, y.rgb, (size_t)x.width * (size_t)x.height * 3);
-            image_free(&x);
-            image_free(&y);
         }
     }
+    for (size_t k = 0; k < RIG_READERS; k++) {
+        readers[k] = (struct rig_reader){.a = a, .b = b, .first = k};
+        assert_int_equal(pthread_create(&readers[k].thread, NULL, rig_read, &readers[k]), 0);
+    }
+    for (size_t k = 0; k < RIG_READERS; k++)
+        pthread_join(readers[k].thread, NULL);
+    for (size_t k = 0; k < RIG_READERS; k++)
+        if (*readers[k].why)
+            fail_msg("%s", readers[k].why);
 }
 
 /* ROOT/raw/BELOW gives what ROOT/tfds gives. */
