@@ -179,12 +179,14 @@ static void add_choice(struct live *l, const char *spec) {
         l->choices[n] = strdup(spec);
 }
 
-/* The datasets that a user may want next: those of this run's past, the rendered ones, any folder. */
+/* The datasets that a user may want next: any folder or benchmark, that of the run's start, the rendered ones. */
 static void ask_data(struct live *l) {
     char spec[64];
     const struct view_context *x = workbench_context(l->workbench);
     drop_choices(l);
     add_choice(l, "folder:");
+    add_choice(l, "fgvc:");
+    add_choice(l, "vtab:");
     if (x->task->settings->data[0])
         add_choice(l, x->task->settings->data);
     for (size_t i = 0; i < scenes_count(); i++) {
