@@ -111,13 +111,14 @@ static int colors_of_terminal(void) {
     return direct ? 1 << 24 : strstr(term, "256color") ? 256 : 0;
 }
 
-/* Images of train, evenly spread: as a PNG where that is asked for, and in a terminal. */
-static int show(const struct dataset *d, const char *path, struct error *e) {
+/* Images of train, evenly spread: as a PNG where that is asked for, and in a terminal. `said`: the unreadable ones were
+ * named. */
+static int show(const struct dataset *d, const char *path, bool said, struct error *e) {
     size_t all = dataset_size(d, SPLIT_TRAIN), count = all < SHEET_IMAGES ? all : SHEET_IMAGES;
     struct contact_sheet sheet = {0};
     int r = 0;
     if (path && (r = contact_sheet_create(&sheet, count, SHEET_CELL, e)) == 0 &&
-        (r = contact_sheet_fill(&sheet, d, SPLIT_TRAIN, count, all / count, e)) == 0)
+        (r = contact_sheet_fill(&sheet, d, SPLIT_TRAIN, count, all / count, !said, e)) == 0)
         r = image_write_png(&sheet.image, path, e);
     contact_sheet_destroy(&sheet);
     if (r < 0 || !isatty(STDOUT_FILENO))
@@ -137,12 +138,11 @@ static int run(const struct arguments *a, struct error *e) {
     int r = dataset_open(&d, a->count > 0 ? a->values[0] : set->data, &options, e);
     if (r < 0)
         return r;
+    bool check = !arguments_has(a, "quick");
     if (arguments_has(a, "list"))
         list_images(d);
-    else
-        r = summarise(d, !arguments_has(a, "quick"), e);
-    if (r == 0 && !arguments_has(a, "list"))
-        r = show(d, arguments_value(a, "sheet"), e);
+    else if ((r = summarise(d, check, e)) == 0)
+        r = show(d, arguments_value(a, "sheet"), check, e);
     dataset_close(d);
     return r;
 }

@@ -45,7 +45,7 @@ static int draw_sheet(const struct dataset *d, enum split split, size_t count, i
     struct contact_sheet sheet;
     int r = contact_sheet_create(&sheet, count, cell, e);
     if (r == 0)
-        r = contact_sheet_fill(&sheet, d, split, count, 1, e);
+        r = contact_sheet_fill(&sheet, d, split, count, 1, true, e);
     for (size_t i = 0; r == 0 && i < count; i++) {
         int label = dataset_label(d, split, i);
         printf("%zu\t%s\n", i, label < 0 ? "-" : dataset_class_name(d, label));

@@ -71,26 +71,26 @@ static void sheet_put(struct contact_sheet *s, size_t number, const struct image
     }
 }
 
-/* Decodes image i into `im`; false: it is named on stderr. */
-static int decode(const struct dataset *d, enum split split, size_t i, struct image *im, bool *readable,
+/* Decodes image i into `im`; one that cannot be read is named on stderr with `say`. */
+static int decode(const struct dataset *d, enum split split, size_t i, bool say, struct image *im, bool *readable,
                   struct error *e) {
     struct error why = {0};
     int r = dataset_decode(d, split, i, im, &why);
     *readable = r == 0;
     if (r == ERROR_MEMORY)
         return error_set(e, r, "%s", why.text);
-    if (r < 0)
+    if (r < 0 && say)
         fprintf(stderr, "gptui: %s\n", why.text);
     return 0;
 }
 
 int contact_sheet_fill(struct contact_sheet *s, const struct dataset *d, enum split split, size_t count, size_t step,
-                       struct error *e) {
+                       bool say, struct error *e) {
     size_t unreadable = 0;
     for (size_t i = 0; i < count; i++) {
         struct image im = {0};
         bool readable;
-        int r = decode(d, split, i * step, &im, &readable, e);
+        int r = decode(d, split, i * step, say, &im, &readable, e);
         if (r < 0)
             return r;
         if (readable)
@@ -112,13 +112,13 @@ static int print_tile(struct canvas *c, int y, int x, const struct paint *p, con
     struct style s = {.ink = CANVAS_DEFAULT, .paper = CANVAS_DEFAULT};
     struct image im = {0};
     bool readable;
-    int label = dataset_label(d, split, i), r = decode(d, split, i, &im, &readable, e);
+    int r = decode(d, split, i, false, &im, &readable, e);
     if (r == 0 && readable && (r = contact_sheet_create(&one, 1, TILE_PIXELS, e)) == 0) {
         sheet_put(&one, 0, &im);
         picture_draw(c, tile, p, &(struct picture){.rgb = one.image.rgb, .side = one.image.width});
     }
     canvas_text(c, canvas_part(all, y + TILE_ROWS, x, 1, TILE_COLUMNS), 0, 0, s,
-                label < 0 ? "damaged" : dataset_class_name(d, label));
+                readable ? dataset_class_name(d, dataset_label(d, split, i)) : "unreadable");
     contact_sheet_destroy(&one);
     image_free(&im);
     return r;

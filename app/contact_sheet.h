@@ -2,7 +2,7 @@
  *
  *     struct contact_sheet s;
  *     contact_sheet_create(&s, 25, 96, &err);
- *     contact_sheet_fill(&s, dataset, SPLIT_TRAIN, 25, 1, &err);
+ *     contact_sheet_fill(&s, dataset, SPLIT_TRAIN, 25, 1, true, &err);
  *     image_write_png(&s.image, "sheet.png", &err);
  *     contact_sheet_destroy(&s);
  *
@@ -24,9 +24,10 @@ int contact_sheet_create(struct contact_sheet *s, size_t count, int cell, struct
 void contact_sheet_destroy(struct contact_sheet *s); /* a zeroed one is accepted */
 
 /* Draws `count` images, every `step`th from the first on, each as large as fits with its proportions kept. One that
- * cannot be read leaves its cell empty and is named on stderr. Errors: ERROR_MEMORY, ERROR_DATA (none can be read). */
+ * cannot be read leaves its cell empty, and is named on stderr with `say`. Errors: ERROR_MEMORY, ERROR_DATA (none can
+ * be read). */
 int contact_sheet_fill(struct contact_sheet *s, const struct dataset *d, enum split split, size_t count, size_t step,
-                       struct error *e);
+                       bool say, struct error *e);
 
 /* Prints images of a split, evenly spread over it, for a terminal of `columns` columns, two rows of them with their
  * classes below, in `colors` colours (0: shades). Errors: those above. */

@@ -88,7 +88,7 @@ static void a_sheet_has_its_images_in_rows(void **state) {
     struct contact_sheet s;
     struct error e = {0};
     assert_int_equal(contact_sheet_create(&s, 4, 8, NULL), 0);
-    assert_int_equal(contact_sheet_fill(&s, data, SPLIT_TRAIN, 4, 5, NULL), 0);
+    assert_int_equal(contact_sheet_fill(&s, data, SPLIT_TRAIN, 4, 5, true, NULL), 0);
     assert_int_equal(s.image.width, 22);
     const struct {
         int y, x, red, blue;
@@ -108,9 +108,13 @@ static void one_that_is_damaged_leaves_its_cell_empty(void **state) {
     (void)state;
     struct contact_sheet s;
     assert_int_equal(contact_sheet_create(&s, 2, 8, NULL), 0);
-    assert_int_equal(contact_sheet_fill(&s, data, SPLIT_TRAIN, 2, 19, NULL), 0);
+    assert_int_equal(contact_sheet_fill(&s, data, SPLIT_TRAIN, 2, 19, true, NULL), 0);
     assert_int_equal(s.image.rgb[3 * (5 * s.image.width + 15)], 24);
     contact_sheet_destroy(&s);
+    char *text = printed(180, 0); /* all twenty */
+    assert_int_equal(count_of(text, "unreadable"), 1);
+    assert_int_equal(count_of(text, "a red"), 10);
+    free(text);
 }
 
 int main(void) {
