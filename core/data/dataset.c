@@ -11,6 +11,7 @@
 
 #include "core/data/reader.h"
 #include "core/data/scenes.h"
+#include "core/folder_has.h"
 
 struct dataset {
     const struct reader *reader;
@@ -75,14 +76,10 @@ static int tell_of_another_kind(const char *path, int code, struct error *e) {
         const char *file, *spec;
     } marks[] = {
         {"train.json", "fgvc:NAME"}, {"train_test_split.txt", "fgvc:NAME"}, {"dataset_info.json", "vtab:TASK"}};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        char *file = NULL;
-        bool there = asprintf(&file, "%s/%s", path, marks[i].file) >= 0 && access(file, F_OK) == 0;
-        free(file);
-        if (there)
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (folder_has(path, marks[i].file))
             return error_set(e, ERROR_USAGE, "data '%s': holds %s; %s:%s was expected, see `gptui help data`", path,
                              marks[i].file, marks[i].spec, path);
-    }
     return code;
 }
 

@@ -8,14 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
 #include "core/data/fgvc_lists.h"
 #include "core/data/listing.h"
 #include "core/file_bytes.h"
+#include "core/folder_has.h"
 
 enum { MOST_JSON = 1 << 28 };
 
@@ -211,22 +210,12 @@ static int unknown(const char *argument, struct error *e) {
 }
 
 static bool has_json(const struct listing *l) {
-    bool any = false;
-    for (enum split s = SPLIT_TRAIN; s < SPLITS; s++) {
-        char *path = json_path(l, s);
-        any = any || (path && access(path, F_OK) == 0);
-        free(path);
-    }
-    return any;
+    return folder_has(l->root, "train.json") || folder_has(l->root, "val.json") || folder_has(l->root, "test.json");
 }
 
 /* The folder that paths start from, below PATH: the benchmark's, "" where there is no such folder. */
 static const char *start_of(const struct listing *l, const struct benchmark *b) {
-    struct stat st;
-    char *below = *b->folder ? listing_join(l->root, b->folder) : NULL;
-    bool there = below && stat(below, &st) == 0 && S_ISDIR(st.st_mode);
-    free(below);
-    return there ? b->folder : "";
+    return *b->folder && folder_has_folder(l->root, b->folder) ? b->folder : "";
 }
 
 /* Class folders in the folder that paths start from. */

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/file_bytes.h"
+#include "core/folder_has.h"
 
 enum { MOST_LIST = 1 << 28 };
 
@@ -165,10 +165,7 @@ static int fill(struct listing *out, const struct lists *l, const char *folder, 
 }
 
 bool fgvc_lists_are_there(const struct listing *l) {
-    char *path = listing_join(l->root, "train_test_split.txt");
-    bool there = path && access(path, F_OK) == 0;
-    free(path);
-    return there;
+    return folder_has(l->root, "train_test_split.txt");
 }
 
 /* "0295" -> the entry of 295. */
@@ -182,10 +179,7 @@ static const char *name_of_number(const struct list *names, const char *folder) 
 
 int fgvc_lists_name_numbers(struct listing *l, struct error *e) {
     struct list names = {0};
-    char *path = listing_join(l->root, "classes.txt");
-    bool there = path && access(path, F_OK) == 0;
-    free(path);
-    int r = there ? read_list(&names, l, "classes.txt", e) : 0;
+    int r = folder_has(l->root, "classes.txt") ? read_list(&names, l, "classes.txt", e) : 0;
     sort(&names);
     for (size_t i = 0; r == 0 && i < l->classes.count; i++) {
         const char *name = name_of_number(&names, l->classes.at[i]);

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/file_bytes.h"
+#include "core/folder_has.h"
 
 #define MOST_FILE ((size_t)1 << 28)
 
@@ -76,18 +76,10 @@ int vtab_files_list(char ***names, size_t *count, const char *folder, vtab_files
     return r;
 }
 
-static bool is_folder(const char *folder, const char *name) {
-    struct stat st;
-    char *path = NULL;
-    bool yes = asprintf(&path, "%s/%s", folder, name) >= 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    free(path);
-    return yes;
-}
-
 int vtab_files_classes(struct vtab_files *f, const char *folder, struct error *e) {
     char **names;
     size_t count, expected = (size_t)f->raw.task->classes;
-    int r = vtab_files_list(&names, &count, folder, is_folder, e);
+    int r = vtab_files_list(&names, &count, folder, folder_has_folder, e);
     if (r < 0)
         return r;
     if (count != expected) {

@@ -4,18 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/data/tfds.h"
 #include "core/data/vtab/vtab_label.h"
 #include "core/data/vtab/vtab_source.h"
+#include "core/folder_has.h"
 #include "core/formats/example.h"
 
 static bool is_prepared(const char *folder) {
-    char *info = NULL;
-    bool there = asprintf(&info, "%s/dataset_info.json", folder) >= 0 && access(info, F_OK) == 0;
-    free(info);
-    return there;
+    return folder_has(folder, "dataset_info.json");
 }
 
 /* The version to take among the folders in `folder`, to be freed; NULL: none. */

@@ -3,19 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "core/folder_has.h"
 
 /* Whether FOLDER or FOLDER/TOP holds the file: 1 and *out, 0, or negative without memory. */
 static int try_folder(char **out, const char *path, const char *top, const char *file) {
-    char *folder = NULL, *whole = NULL;
+    char *folder = NULL;
     if (asprintf(&folder, "%s%s%s", path, top ? "/" : "", top ? top : "") < 0)
         return -1;
-    if (asprintf(&whole, "%s/%s", folder, file) < 0) {
-        free(folder);
-        return -1;
-    }
-    bool there = access(whole, F_OK) == 0;
-    free(whole);
+    bool there = folder_has(folder, file);
     if (there)
         *out = folder;
     else
