@@ -185,6 +185,7 @@ static void ask_data(struct live *l) {
     const struct view_context *x = workbench_context(l->workbench);
     drop_choices(l);
     add_choice(l, "folder:");
+    add_choice(l, "cifar:");
     add_choice(l, "fgvc:");
     add_choice(l, "vtab:");
     if (x->task->settings->data[0])

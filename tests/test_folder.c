@@ -264,7 +264,7 @@ static void a_missing_split_is_named(void **state) {
 
 static void unknown_kinds_and_tasks_list_the_known_ones(void **state) {
     (void)state;
-    expect_error("fotos:x", ERROR_USAGE, "folder:PATH, fgvc:NAME:PATH, scenes:TASK");
+    expect_error("fotos:x", ERROR_USAGE, "folder:PATH, cifar:PATH, fgvc:NAME:PATH, scenes:TASK");
     expect_error("scenes:nothing", ERROR_USAGE, "shape");
     expect_error("folder:", ERROR_USAGE, "folder:PATH");
     expect_error("", ERROR_USAGE, "scenes:TASK");

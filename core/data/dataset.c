@@ -19,8 +19,8 @@ struct dataset {
     char *spec;
 };
 
-static const struct reader *const readers[] = {&folder_reader, &fgvc_reader, &scenes_reader, &vtab_reader,
-                                               &vtab_800_reader};
+static const struct reader *const readers[] = {&folder_reader, &cifar_reader, &fgvc_reader,
+                                               &scenes_reader, &vtab_reader,  &vtab_800_reader};
 
 #define READERS (sizeof readers / sizeof *readers)
 
@@ -66,6 +66,9 @@ static const struct reader *reader_of(const char *spec, const char **argument) {
 /* Likewise; a folder's path needs no kind. */
 static const struct reader *choose(const char *spec, const char **argument) {
     const struct reader *reader = reader_of(spec, argument);
+    for (size_t i = 0; !reader && i < READERS; i++)
+        if (readers[i]->recognises && readers[i]->recognises(spec))
+            reader = readers[i];
     return reader ? reader : is_folder(spec) ? &folder_reader : NULL;
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/philox.h"
 
 int listing_no_memory(const char *path, struct error *e) {
     return error_set(e, ERROR_MEMORY, "%s: not enough memory to list its images", path);
@@ -98,35 +97,20 @@ void listing_close(void *listing) {
     free(l);
 }
 
-/* A tenth, at least one where there are `least`. */
-static size_t share(size_t images, size_t least) {
-    size_t tenth = (images + 5) / 10;
-    return images < least ? 0 : tenth ? tenth : 1;
-}
-
 int listing_deal(struct listing *l, struct listing_files *images, bool to_test, uint64_t seed, struct error *e) {
-    size_t n = images->count, val = share(n, 2), test = to_test ? share(n, 3) : 0, train = n - val - test;
-    if (n == 0)
-        return 0;
-    if (n > UINT32_MAX)
-        return error_set(e, ERROR_DATA, "%s: %zu images in one class are more than can be shuffled", l->root, n);
-    uint32_t *order = calloc(n, sizeof *order);
-    unsigned char *where = calloc(n, 1);
-    int r = order && where ? 0 : listing_no_memory(l->root, e);
-    if (r == 0) {
-        philox_permutation(philox_key(seed, PHILOX_SPLIT), (uint32_t)images->at[0].label, order, (uint32_t)n);
-        for (size_t i = 0; i < n; i++)
-            where[order[i]] = i < train ? SPLIT_TRAIN : i < train + val ? SPLIT_VAL : SPLIT_TEST;
-    }
+    size_t n = images->count;
+    unsigned char *where = calloc(n + 1, 1);
+    int r = where ? 0 : listing_no_memory(l->root, e);
+    if (r == 0 && n > 0)
+        r = split_deal(where, n, to_test, seed, images->at[0].label, l->root, e);
     for (size_t i = 0; r == 0 && i < n; i++) {
         struct listing_file file = images->at[i];
         images->at[i].path = NULL;
         if (!listing_add_file(&l->splits[where[i]], file.path, file.label))
             r = listing_no_memory(l->root, e);
     }
-    l->dealt = true;
+    l->dealt = l->dealt || n > 0;
     free(where);
-    free(order);
     return r;
 }
 

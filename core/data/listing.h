@@ -56,9 +56,8 @@ int listing_no_memory(const char *path, struct error *e);
 /* Whether a path from a list stays below the folder that it starts from. */
 bool listing_stays_inside(const char *path);
 
-/* Deals the images of one class out: a tenth to val (if there are two or more) and, where `to_test`, one to test (of
- * three or more), by a permutation of (seed, label), each split in the order of `images`, which gives its paths up.
- * Errors: ERROR_MEMORY, ERROR_DATA (too many to shuffle). */
+/* Deals the images of one class out as split_deal() does, each split in the order of `images`, which gives its paths
+ * up. Errors: ERROR_MEMORY, ERROR_DATA (too many to shuffle). */
 int listing_deal(struct listing *l, struct listing_files *images, bool to_test, uint64_t seed, struct error *e);
 
 /* What dataset.c is told of it. */

@@ -28,8 +28,9 @@ struct reader {
     const char *kind;     /* "folder" of folder:PATH */
     const char *argument; /* "PATH" */
     enum reader_form form;
-    bool stretched;                /* dataset_is_stretched() */
-    const char *(*name)(size_t i); /* NAMEs there are, NULL behind the last; NULL where the form has none */
+    bool stretched;                         /* dataset_is_stretched() */
+    bool (*recognises)(const char *folder); /* its path alone will do; NULL: it has to be named */
+    const char *(*name)(size_t i);          /* NAMEs there are, NULL behind the last; NULL where the form has none */
     int (*open)(struct reader_contents *out, const char *argument, const struct dataset_options *options,
                 struct error *e);
     void (*close)(void *state);
@@ -62,6 +63,12 @@ static inline void reader_clean_name(char *name) {
             *name = '?';
 }
 
-extern const struct reader folder_reader, fgvc_reader, scenes_reader, vtab_reader, vtab_800_reader;
+/* Deals n images of one class out: where[i] is the split of the i-th. A tenth goes to val (if there are two or more)
+ * and, where `to_test`, one to test (of three or more), by a permutation of (seed, label). `path` is for messages.
+ * Errors: ERROR_MEMORY, ERROR_DATA (too many to shuffle). */
+int split_deal(unsigned char *where, size_t n, bool to_test, uint64_t seed, int label, const char *path,
+               struct error *e);
+
+extern const struct reader cifar_reader, folder_reader, fgvc_reader, scenes_reader, vtab_reader, vtab_800_reader;
 
 #endif

@@ -1,50 +1,29 @@
-/* cifar100 from the binary version: train.bin and test.bin, records of a coarse label, a fine label and 32 x 32 pixels,
- * the planes of R, G and B one after another. */
+/* cifar100 from the binary version: train.bin and test.bin. */
 #include <stdlib.h>
 
-#include "core/data/vtab/raw_file.h"
+#include "core/data/vtab/cifar_file.h"
 #include "core/data/vtab/vtab_raw.h"
 #include "core/data/vtab/vtab_source.h"
 
-enum { SIDE = 32, PLANE = SIDE * SIDE, RECORD = 2 + 3 * PLANE, TOGETHER = 64 /* records read at once */ };
-
 struct cifar {
     struct vtab_raw raw;
-    struct raw_file files[2];
+    struct cifar_file files[2];
     char *folder;
 };
 
-static int read_labels(struct cifar *c, size_t split, struct error *e) {
-    struct vtab_raw_split *s = &c->raw.splits[split];
-    uint8_t *records = malloc((size_t)TOGETHER * RECORD);
-    int r = records ? 0 : error_set(e, ERROR_MEMORY, "%s: not enough memory to read it", s->path);
-    for (size_t at = 0; r == 0 && at < s->count; at += TOGETHER) {
-        size_t n = s->count - at < TOGETHER ? s->count - at : TOGETHER;
-        r = raw_file_read(&c->files[split], (uint64_t)at * RECORD, n * RECORD, records, e);
-        for (size_t i = 0; r == 0 && i < n; i++)
-            if (records[i * RECORD + 1] < c->raw.task->classes)
-                s->labels[at + i] = records[i * RECORD + 1];
-    }
-    free(records);
-    return r;
-}
-
 static int open_split(struct cifar *c, size_t split, const char *name, const char *file, struct error *e) {
-    struct raw_file *f = &c->files[split];
-    int r = raw_file_open(f, c->folder, file, e);
-    if (r == 0 && f->size % RECORD != 0)
-        r = error_set(e, ERROR_FORMAT, "%s: %llu bytes, no whole number of records of %d bytes; it may be cut off",
-                      f->path, (unsigned long long)f->size, RECORD);
-    if (r < 0 || (r = vtab_raw_add(&c->raw, name, f->path, f->size / RECORD, e)) < 0 ||
-        (r = read_labels(c, split, e)) < 0)
+    struct cifar_file *f = &c->files[split];
+    int r = cifar_file_open(f, c->folder, file, 2, e);
+    if (r < 0 || (r = vtab_raw_add(&c->raw, name, f->raw.path, f->count, e)) < 0 ||
+        (r = cifar_file_labels(f, c->raw.task->classes, c->raw.splits[split].labels, e)) < 0)
         return r;
     return vtab_raw_sort(&c->raw, split, md5_order_number, NULL, e);
 }
 
 static void close_cifar(void *state) {
     struct cifar *c = state;
-    raw_file_close(&c->files[0]);
-    raw_file_close(&c->files[1]);
+    cifar_file_close(&c->files[0]);
+    cifar_file_close(&c->files[1]);
     vtab_raw_free(&c->raw);
     free(c->folder);
     free(c);
@@ -73,11 +52,8 @@ static int open_cifar(void **state, const struct vtab_task *task, const char *pa
 
 static int pixels(const void *state, const struct vtab_image *i, struct image *out, struct error *e) {
     const struct cifar *c = state;
-    uint8_t record[RECORD];
     int r = vtab_raw_check(state, i, e);
-    if (r == 0)
-        r = raw_file_read(&c->files[i->file], i->place * RECORD, RECORD, record, e);
-    return r < 0 ? r : vtab_raw_picture(out, record + 2, SIDE, SIDE, 1, PLANE, e);
+    return r < 0 ? r : cifar_file_picture(&c->files[i->file], i->place, out, e);
 }
 
 static char *class_names(const void *state) {
