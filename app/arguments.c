@@ -5,6 +5,8 @@
 
 #include "app/recipes.h"
 #include "core/nearest.h"
+#include "core/number.h"
+#include "views/theme.h"
 
 static const struct option common[] = {
     {"config", "FILE", "a file of settings, one `name = value` a line"},
@@ -125,8 +127,9 @@ static int apply_given(const struct arguments *a, struct settings *s, struct err
         const struct given_option *given = &a->given[i];
         if (find(a->command->options, given->name) || !settings_find(given->name))
             continue;
-        if (settings_set(s, given->name, given->value, e) < 0)
-            return error_prefix(e, "--");
+        int r = settings_set(s, given->name, given->value, e);
+        if (r < 0)
+            return error_prefix(e, r, "--");
     }
     return 0;
 }
@@ -221,4 +224,34 @@ int arguments_override(const struct arguments *a, struct settings *s, struct err
     if (result == 0)
         *s = wanted;
     return result;
+}
+
+int arguments_count(const struct arguments *a, const char *option, int most, int *out, struct error *e) {
+    const char *text = arguments_value(a, option);
+    uint64_t count;
+    if (!text)
+        return 0;
+    if (!number_count(text, &count) || count < 1 || count > (uint64_t)most)
+        return error_set(e, ERROR_USAGE, "%s is \"%.80s\", expected a whole number from 1 to %d", option, text, most);
+    *out = (int)count;
+    return 0;
+}
+
+int arguments_threads(const struct arguments *a, const char *option, int *out, struct error *e) {
+    return arguments_count(a, option, (int)settings_find("threads")->high, out, e);
+}
+
+int arguments_split(const struct arguments *a, enum split *out, struct error *e) {
+    const char *text = arguments_value(a, "split");
+    if (text && !split_parse(text, out))
+        return error_set(e, ERROR_USAGE, "split is \"%.80s\", expected train, val or test", text);
+    return 0;
+}
+
+int arguments_theme(const struct arguments *a, const char **out, struct error *e) {
+    const char *text = arguments_value(a, "theme");
+    if (text && !theme_named(text))
+        return error_set(e, ERROR_USAGE, "theme is \"%.80s\", expected dark, light or safe", text);
+    *out = text ? text : *out;
+    return 0;
 }

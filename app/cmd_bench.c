@@ -11,9 +11,8 @@
 #include "app/subcommand.h"
 #include "core/model/flops.h"
 #include "core/nn/vector.h"
-#include "core/number.h"
 
-enum { DEFAULT_CLASSES = 200, DEFAULT_REPEAT = 3, MOST_PHASES = 16 };
+enum { DEFAULT_CLASSES = 200, DEFAULT_REPEAT = 3, MOST = 100000, MOST_PHASES = 16 };
 
 /* One kind of work on the batch: seconds of the best repetition, operations an image. */
 struct work {
@@ -224,15 +223,6 @@ static void print_table(const struct bench *b) {
         printf("%10s %10.3f   beside it, on a thread of its own\n", "decode", 1e3 * b->decode / b->batch);
 }
 
-static int count_option(const struct arguments *a, const char *name, int missing, int *out, struct error *e) {
-    const char *given = arguments_value(a, name);
-    uint64_t n = (uint64_t)missing;
-    if (given && (!number_count(given, &n) || n < 1 || n > 100000))
-        return error_set(e, ERROR_USAGE, "%s is \"%s\", expected a whole number from 1 to 100000", name, given);
-    *out = (int)n;
-    return 0;
-}
-
 /* With --data its images, too: what it takes to decode one. */
 static int measure_data(struct bench *b, const struct settings *s, struct error *e) {
     struct job job;
@@ -250,9 +240,9 @@ static int run(const struct arguments *a, struct error *e) {
     struct settings s = a->settings;
     struct bench b = {.threads = team_size_for(s.threads)};
     struct job job;
-    int classes, repeat;
-    int r = count_option(a, "classes", DEFAULT_CLASSES, &classes, e);
-    if (r < 0 || (r = count_option(a, "repeat", DEFAULT_REPEAT, &repeat, e)) < 0 ||
+    int classes = DEFAULT_CLASSES, repeat = DEFAULT_REPEAT;
+    int r = arguments_count(a, "classes", MOST, &classes, e);
+    if (r < 0 || (r = arguments_count(a, "repeat", MOST, &repeat, e)) < 0 ||
         (r = open_job_model(&job, &s, classes, e)) < 0)
         return r;
     shape_name(&job.model->shape, b.model, sizeof b.model);
@@ -280,13 +270,13 @@ const struct subcommand cmd_bench = {
     .synopsis = "[--json] [--model FILE] [--prompts N] [--batch N] [--threads N] [--data SPEC]",
     .summary = "speed of this machine: training, evaluation, against sgemm's peak",
     .details =
-        "Measures a training step and an evaluation on a batch of noise, and what sgemm reaches on as many threads,\n"
-        "in turn; the best of some repetitions counts. GFLOP/s are the method's own, a multiply-add as two: with N\n"
-        "tokens, D and M the widths of tokens and MLP, a block's forward is 2N(4DD + 2DM) + 4NND; its backward has\n"
-        "the same matrix products once, to the activations, and 8NND for attention. Where that can be left out (rows\n"
-        "that the pool does not need), it counts all the same. Phases are those of one step, added up over the\n"
-        "threads; with --data the decoding of its images is one more, on threads of its own. Where frozen blocks lie\n"
-        "below the first tuned one, their results are kept from the second epoch on: two more lines.",
+        "Measures a training step and an evaluation on a batch of noise, and what sgemm reaches on as many threads, in "
+        "turn; the best of some repetitions counts. GFLOP/s are the method's own, a multiply-add as two: with N "
+        "tokens, D and M the widths of tokens and MLP, a block's forward is 2N(4DD + 2DM) + 4NND; its backward has the "
+        "same matrix products once, to the activations, and 8NND for attention. Where that can be left out (rows that "
+        "the pool does not need), it counts all the same. Phases are those of one step, added up over the threads; "
+        "with --data the decoding of its images is one more, on threads of its own. Where frozen blocks lie below the "
+        "first tuned one, their results are kept from the second epoch on: two more lines.",
     .options = (const struct option[]){{"json", NULL, "print JSON"},
                                        {"classes", "N", "classes of the head (200)"},
                                        {"repeat", "N", "repetitions, the best of which counts (3)"},

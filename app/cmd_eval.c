@@ -4,7 +4,6 @@
 
 #include "app/open_job.h"
 #include "app/subcommand.h"
-#include "core/number.h"
 #include "core/train/evaluate.h"
 
 struct looking {
@@ -60,23 +59,23 @@ static int look(struct looking *k, enum split split, struct error *e) {
 
 static int run(const struct arguments *a, struct error *e) {
     struct looking k = {.arguments = a};
-    uint64_t threads = 0;
-    const char *given = arguments_value(a, "threads"), *only = arguments_value(a, "split");
+    int threads = 0;
     enum split split = SPLITS;
     if (!arguments_has(a, "run"))
         return error_set(e, ERROR_USAGE, "which run is to be evaluated? Name its folder with --run RUN");
-    if (given && (!number_count(given, &threads) || threads < 1 || threads > 1024))
-        return error_set(e, ERROR_USAGE, "threads is \"%s\", expected a whole number from 1 to 1024", given);
-    if (only && !split_parse(only, &split))
-        return error_set(e, ERROR_USAGE, "split is \"%s\", expected train, val or test", only);
+    int r = arguments_threads(a, "threads", &threads, e);
+    if (r == 0)
+        r = arguments_split(a, &split, e);
+    if (r < 0)
+        return r;
     struct saved_options o = {
         .path = arguments_value(a, "run"),
         .best = arguments_has(a, "best"),
         .with_data = true,
         .data = arguments_value(a, "data"),
-        .threads = (int)threads,
+        .threads = threads,
     };
-    int r = saved_run_open(&k.run, &o, e);
+    r = saved_run_open(&k.run, &o, e);
     if (r < 0)
         return r;
     control_create(&k.control);
@@ -105,12 +104,10 @@ const struct subcommand cmd_eval = {
     .name = "eval",
     .synopsis = "--run RUN [--data SPEC] [--split NAME] [--best] [--classes]",
     .summary = "evaluate a saved run on its own data or another",
-    .details =
-        "Prints a line a split: images, top-1 and top-5 as shares from 0 to 1, and the mean cross-entropy. val and\n"
-        "test, unless --split names one. Another dataset must have the same classes. Of a pretraining run: images, "
-        "the\n"
-        "share explained (1 - loss / baseline), the mean loss of hidden patches, and the baseline, that of predicting\n"
-        "each patch's mean; it has no classes, so any dataset will do.",
+    .details = "Prints a line a split: images, top-1 and top-5 as shares from 0 to 1, and the mean cross-entropy. val "
+               "and test, unless --split names one. Another dataset must have the same classes. Of a pretraining run: "
+               "images, the share explained (1 - loss / baseline), the mean loss of hidden patches, and the baseline, "
+               "that of predicting each patch's mean; it has no classes, so any dataset will do.",
     .options = (const struct option[]){{"run", "RUN", "folder of the run"},
                                        {"data", "SPEC", "evaluate on this dataset instead of the run's own"},
                                        {"split", "NAME", "train, val or test alone"},

@@ -195,13 +195,12 @@ const struct subcommand cmd_inspect = {
     .name = "inspect",
     .synopsis = "FILE [--json]",
     .summary = "what a checkpoint holds",
-    .details =
-        "Prints the family and the shape of the backbone in FILE (safetensors, PyTorch zip or legacy file, told by "
-        "content), and of each tensor its name, type, shape, least and largest value, mean and standard deviation "
-        "(over the finite values).\n\n"
-        "A file that is no ViT backbone, such as a run's last.safetensors, is listed too. One that names the tensors "
-        "of a backbone but lacks one, or holds a wrong shape or a value that is not finite, is listed, and the exit "
-        "status is 1.",
+    .details = "Prints the family and the shape of the backbone in FILE (safetensors, PyTorch zip or legacy file, told "
+               "by content), and of each tensor its name, type, shape, least and largest value, mean and standard "
+               "deviation (over the finite values).\n\n"
+               "A file that is no ViT backbone, such as a run's last.safetensors, is listed too. One that names the "
+               "tensors of a backbone but lacks one, or holds a wrong shape or a value that is not finite, is listed, "
+               "and the exit status is 1.",
     .options = (const struct option[]){{"json", NULL,
                                         "print one JSON object: file, format, family, shape, parameters, "
                                         "tensors; family and shape are null where there is no backbone"},

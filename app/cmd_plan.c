@@ -38,8 +38,8 @@ const struct subcommand cmd_plan = {
     .synopsis = "[--NAME VALUE]...",
     .summary = "memory and time that a run of these settings will take",
     .details =
-        "Takes the settings of a run, measures one chunk of images on every thread of this machine, and says how\n"
-        "much memory the run takes, how long a batch, an epoch and an evaluation are, and when it would end.",
+        "Takes the settings of a run, measures one chunk of images on every thread of this machine, and says how much "
+        "memory the run takes, how long a batch, an epoch and an evaluation are, and when it would end.",
     .takes_settings = true,
     .run = run,
 };

@@ -9,7 +9,6 @@
 #include "app/open_job.h"
 #include "app/subcommand.h"
 #include "core/nn/vector.h"
-#include "core/number.h"
 #include "core/train/engine.h"
 
 struct predicting {
@@ -79,8 +78,11 @@ static int predict_path(struct predicting *p, const char *path, struct error *e)
         return error_set(e, ERROR_IO, "%s: the folder cannot be read: %s", path, strerror(errno));
     for (int i = 0; i < n; i++) {
         char *file = NULL;
-        if (r == 0 && asprintf(&file, "%s/%s", path, names[i]->d_name) > 0 && stat(file, &st) == 0 &&
-            S_ISREG(st.st_mode))
+        if (r == 0 && asprintf(&file, "%s/%s", path, names[i]->d_name) < 0) {
+            file = NULL;
+            r = error_set(e, ERROR_MEMORY, "%s: not enough memory to look into it", path);
+        }
+        if (r == 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode))
             r = predict_image(p, file, e);
         free(file);
         free(names[i]);
@@ -102,15 +104,13 @@ static int open_engine(struct predicting *p, struct error *e) {
 
 static int run(const struct arguments *a, struct error *e) {
     struct predicting p = {.top = 1};
-    const char *given = arguments_value(a, "top");
-    uint64_t top = 1;
     if (!arguments_has(a, "run"))
         return error_set(e, ERROR_USAGE, "which run is to predict? Name its folder with --run RUN");
-    if (given && (!number_count(given, &top) || top < 1 || top > 1000000))
-        return error_set(e, ERROR_USAGE, "top is \"%s\", expected a whole number from 1", given);
-    p.top = (int)top;
+    int r = arguments_count(a, "top", 1000000, &p.top, e);
+    if (r < 0)
+        return r;
     struct saved_options o = {.path = arguments_value(a, "run"), .best = arguments_has(a, "best")};
-    int r = saved_run_open(&p.run, &o, e);
+    r = saved_run_open(&p.run, &o, e);
     if (r < 0)
         return r;
     control_create(&p.control);
@@ -137,9 +137,8 @@ const struct subcommand cmd_predict = {
     .name = "predict",
     .synopsis = "--run RUN IMAGE...|FOLDER [--top K] [--best]",
     .summary = "classes of images by a saved run",
-    .details =
-        "Prints a line an image: PATH, CLASS and PROBABILITY with tabs between; with --top K, K lines. Of a folder,\n"
-        "every image in it. Images that cannot be read are named, and make the exit status 1.",
+    .details = "Prints a line an image: PATH, CLASS and PROBABILITY with tabs between; with --top K, K lines. Of a "
+               "folder, every image in it. Images that cannot be read are named, and make the exit status 1.",
     .options = (const struct option[]){{"run", "RUN", "folder of the run"},
                                        {"top", "K", "the K most probable classes"},
                                        {"best", NULL, "the weights that were best on val, not the last ones"},

@@ -9,19 +9,15 @@ const struct subcommand cmd_pretrain = {
     .name = "pretrain",
     .synopsis = "[SCRIPT] [--model FILE] [--data SPEC] [--NAME VALUE]...",
     .summary = "make a backbone: masked autoencoding (He et al., CVPR 2022)",
-    .details =
-        "A run like any other, with the recipe pretrain: the method mae from random weights on an endless stream of\n"
-        "rendered scenes. Most patches of an image are hidden (mask-ratio); the encoder sees the others, a light\n"
-        "decoder (decoder-dim, -depth, -heads) predicts what is hidden. The loss is the mean squared distance to the "
-        "hidden\n"
-        "patches, each normalised to mean 0 and variance 1; `explained` is 1 - loss / loss of predicting each patch's\n"
-        "mean: 0 is no better than that, 1 is perfect.\n"
-        "\n"
-        "Photographs: --data folder:PATH --model random:vits16; PATH needs no class folders. When the run ends,\n"
-        "RUN/model.safetensors is the backbone under MAE's names, ready for --model. The last line of standard output\n"
-        "is\n"
-        "\n"
-        "    done run=PATH epochs=N steps=N val.explained=0.000 test.explained=0.000 sha256=HEX",
+    .details = "A run like any other, with the recipe pretrain: the method mae from random weights on an endless "
+               "stream of rendered scenes. Most patches of an image are hidden (mask-ratio); the encoder sees the "
+               "others, a light decoder (decoder-dim, -depth, -heads) predicts what is hidden. The loss is the mean "
+               "squared distance to the hidden patches, each normalised to mean 0 and variance 1; `explained` is 1 - "
+               "loss / loss of predicting each patch's mean: 0 is no better than that, 1 is perfect.\n\n"
+               "Photographs: --data folder:PATH --model random:vits16; PATH needs no class folders. When the run ends, "
+               "RUN/model.safetensors is the backbone under MAE's names, ready for --model. The last line of standard "
+               "output is\n\n"
+               "    done run=PATH epochs=N steps=N val.explained=0.000 test.explained=0.000 sha256=HEX",
     .options = cmd_run_options,
     .takes_settings = true,
     .recipe = "pretrain",

@@ -94,12 +94,10 @@ const struct subcommand cmd_recipes = {
     .name = "recipes",
     .synopsis = "[--csv]",
     .summary = "the paper's settings for each task, and its results",
-    .details =
-        "Lists Table 5 of arXiv 2306.05067 (batch, prompts, learning rate and GATE_INIT of gated prompt tuning for "
-        "each\n"
-        "task and backbone) and, where they are known here, the published results. `--recipe TASK` takes a task's\n"
-        "settings for the backbone that is loaded; all others are those of the paper, too: 100 epochs, 10 of warm-up,\n"
-        "schedule paper, the benchmark's own preparation of images.",
+    .details = "Lists Table 5 of arXiv 2306.05067 (batch, prompts, learning rate and GATE_INIT of gated prompt tuning "
+               "for each task and backbone) and, where they are known here, the published results. `--recipe TASK` "
+               "takes a task's settings for the backbone that is loaded; all others are those of the paper, too: 100 "
+               "epochs, 10 of warm-up, schedule paper, the benchmark's own preparation of images.",
     .options =
         (const struct option[]){{"csv", NULL, "a row for each task and backbone, for programs"}, {NULL, NULL, NULL}},
     .run = run,

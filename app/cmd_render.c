@@ -1,30 +1,19 @@
 /* gptui render SPEC N OUT.png: a contact sheet of the first images of a dataset's split. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "app/contact_sheet.h"
 #include "app/subcommand.h"
+#include "core/number.h"
 
 #define CELL 96 /* pixels, where --image does not say */
 #define MOST_IMAGES 10000
 
 static int parse_count(const char *text, size_t *out, struct error *e) {
-    char *end;
-    errno = 0;
-    long n = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || n < 1 || n > MOST_IMAGES)
-        return error_set(e, ERROR_USAGE, "render: '%s' images; a whole number from 1 to %d was expected", text,
-                         MOST_IMAGES);
+    uint64_t n;
+    if (!number_count(text, &n) || n < 1 || n > MOST_IMAGES)
+        return error_set(e, ERROR_USAGE, "N is \"%.80s\", expected a whole number from 1 to %d", text, MOST_IMAGES);
     *out = (size_t)n;
-    return 0;
-}
-
-static int parse_split(const char *text, enum split *out, struct error *e) {
-    if (!text)
-        *out = SPLIT_TRAIN;
-    else if (!split_parse(text, out))
-        return error_set(e, ERROR_USAGE, "--split '%s': train, val or test was expected", text);
     return 0;
 }
 
@@ -58,12 +47,12 @@ static int draw_sheet(const struct dataset *d, enum split split, size_t count, i
 
 static int run(const struct arguments *a, struct error *e) {
     size_t count = 0;
-    enum split split;
+    enum split split = SPLIT_TRAIN;
     struct dataset *d = NULL;
     int cell = a->settings.image > 0 ? a->settings.image : CELL;
     int r = parse_count(a->values[1], &count, e);
     if (r == 0)
-        r = parse_split(arguments_value(a, "split"), &split, e);
+        r = arguments_split(a, &split, e);
     if (r == 0)
         r = open_dataset(&d, a, cell, e);
     if (r == 0)

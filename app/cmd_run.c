@@ -15,7 +15,6 @@
 #include "app/plan.h"
 #include "app/progress.h"
 #include "core/number.h"
-#include "views/theme.h"
 
 /* The script given as positional argument; `left`, the lines that a resumed run still has, where there is none. */
 static int read_script(const struct arguments *a, const char *left, struct script *out, struct error *e) {
@@ -175,8 +174,7 @@ static int resume(const struct arguments *a, const char *path, struct error *e) 
             say_job(&s.job);
         if (s.at.swaps == 0)
             warn_of_data(path, s.job.dataset);
-        fprintf(stderr, "goes on at step %llu, epoch %llu\n", (unsigned long long)s.at.step,
-                (unsigned long long)s.at.epoch);
+        fprintf(stderr, PROGRESS_GOES_ON "\n", (unsigned long long)s.at.step, (unsigned long long)s.at.epoch);
         r = go(&s, true, e);
     }
     close_session(&s);
@@ -265,9 +263,10 @@ static int run(const struct arguments *a, struct error *e) {
     const char *attached = arguments_value(a, "attached");
     if (attached && attach(attached, e) < 0)
         return e->code;
-    const char *theme = arguments_value(a, "theme");
-    if (theme && !theme_named(theme))
-        return error_set(e, ERROR_USAGE, "theme is \"%s\", expected dark, light or safe", theme);
+    const char *theme = NULL;
+    int r = arguments_theme(a, &theme, e);
+    if (r < 0)
+        return r;
     const char *resumed = arguments_value(a, "resume"), *replayed = arguments_value(a, "replay");
     if (resumed && replayed)
         return error_set(e, ERROR_USAGE, "--resume and --replay exclude each other");
@@ -288,22 +287,15 @@ const struct subcommand cmd_run = {
     .name = "run",
     .synopsis = "[SCRIPT] [--model FILE] [--data SPEC] [--method NAME] [--NAME VALUE]...",
     .summary = "tune a backbone; also where no command is named",
-    .details =
-        "Without options: gated prompt tuning of the bundled backbone on the bundled task. SCRIPT holds lines of the\n"
-        "command language (gptui help commands), - reads them from standard input.\n"
-        "\n"
-        "On a terminal the run is watched and steered in live views (gptui help keys). Without one, or with "
-        "--headless,\n"
-        "progress goes to standard error. Everything else goes into the run folder (gptui help files). The last line "
-        "of\n"
-        "standard output is\n"
-        "\n"
-        "    done run=PATH epochs=N steps=N val.top1=0.000 test.top1=0.000 sha256=HEX\n"
-        "\n"
-        "where what does not apply is left out; sha256 is that of the tuned tensors, and the same for any --threads,\n"
-        "after any interruption and --resume, and for --replay.\n"
-        "\n"
-        "SIGINT and SIGTERM save and end the run, SIGUSR1 saves.",
+    .details = "Without options: gated prompt tuning of the bundled backbone on the bundled task. SCRIPT holds lines "
+               "of the command language (gptui help commands), - reads them from standard input.\n\n"
+               "On a terminal the run is watched and steered in live views (gptui help keys). Without one, or with "
+               "--headless, progress goes to standard error. Everything else goes into the run folder (gptui help "
+               "files). The last line of standard output is\n\n"
+               "    done run=PATH epochs=N steps=N val.top1=0.000 test.top1=0.000 sha256=HEX\n\n"
+               "where what does not apply is left out; sha256 is that of the tuned tensors, and the same for any "
+               "--threads, after any interruption and --resume, and for --replay.\n\n"
+               "SIGINT and SIGTERM save and end the run, SIGUSR1 saves.",
     .options = cmd_run_options,
     .takes_settings = true,
     .most = 1,

@@ -4,7 +4,6 @@
 #include "app/live.h"
 #include "app/open_job.h"
 #include "app/subcommand.h"
-#include "views/theme.h"
 
 /* Opens what the run at `path` works on, as its last save has it. */
 static int open_run(const char *path, struct job *job, struct error *e) {
@@ -23,15 +22,16 @@ static int open_run(const char *path, struct job *job, struct error *e) {
 }
 
 static int run(const struct arguments *a, struct error *e) {
-    const char *path = a->values[0], *theme = arguments_value(a, "theme");
+    const char *path = a->values[0], *theme = NULL;
     struct job job = {0};
     struct run_folder folder = {0};
     struct script nothing = {0};
     struct trainer_result result;
     if (!live_can())
         return error_set(e, ERROR_USAGE, "show needs a terminal; eval, predict and the run folder's files need none");
-    if (theme && !theme_named(theme))
-        return error_set(e, ERROR_USAGE, "theme is \"%s\", expected dark, light or safe", theme);
+    int r = arguments_theme(a, &theme, e);
+    if (r < 0)
+        return r;
     if (strlen(path) >= sizeof folder.path)
         return error_set(e, ERROR_USAGE, "the path of the run is too long");
     strcpy(folder.path, path);
@@ -41,7 +41,7 @@ static int run(const struct arguments *a, struct error *e) {
                              .show = true,
                              .ascii = arguments_has(a, "ascii"),
                              .theme = theme};
-    int r = open_run(path, &job, e);
+    r = open_run(path, &job, e);
     if (r == 0)
         r = live_run(&o, &result, e);
     job_close(&job);
@@ -52,9 +52,8 @@ const struct subcommand cmd_show = {
     .name = "show",
     .synopsis = "RUN [--theme NAME] [--ascii]",
     .summary = "look at a saved run in the live views, read-only",
-    .details =
-        "Opens the run folder RUN in the views of a live run (gptui help keys): its curves, gates and marks, the\n"
-        "attention of its last weights, and after `eval` its predictions. Nothing is trained or written.",
+    .details = "Opens the run folder RUN in the views of a live run (gptui help keys): its curves, gates and marks, "
+               "the attention of its last weights, and after `eval` its predictions. Nothing is trained or written.",
     .options = (const struct option[]){{"ascii", NULL, "draw with plain characters alone"},
                                        {"theme", "NAME", "colours: dark, light or safe (for colour-blind eyes)"},
                                        {NULL, NULL, NULL}},

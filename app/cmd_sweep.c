@@ -5,9 +5,7 @@
 #include "app/subcommand.h"
 #include "app/sweep_report.h"
 #include "app/sweep_runner.h"
-#include "core/number.h"
 #include "core/train/team.h"
-#include "views/theme.h"
 
 enum { USUAL_JOBS = 4 };
 
@@ -16,29 +14,19 @@ struct sweep {
     struct sweep_grid grid;
     struct sweep_folder folder;
     struct sweep_table table;
+    const char *theme;
     int jobs, threads;
 };
 
-static int read_count(const struct arguments *a, const char *name, int usual, int *out, struct error *e) {
-    const char *text = arguments_value(a, name);
-    uint64_t count = 0;
-    *out = usual;
-    if (!text)
-        return 0;
-    if (!number_count(text, &count) || count < 1 || count > 1024)
-        return error_set(e, ERROR_USAGE, "%s is \"%.80s\", expected a whole number from 1 to 1024", name, text);
-    *out = (int)count;
-    return 0;
-}
-
 static int read_cores(struct sweep *s, struct error *e) {
     const struct arguments *a = s->arguments;
-    int cores;
-    int r = read_count(a, "threads", team_default_size(), &cores, e);
+    int cores = team_default_size(), r = arguments_threads(a, "threads", &cores, e);
+    s->jobs = cores < USUAL_JOBS ? cores : USUAL_JOBS;
     if (r == 0)
-        r = read_count(a, "jobs", cores < USUAL_JOBS ? cores : USUAL_JOBS, &s->jobs, e);
+        r = arguments_threads(a, "jobs", &s->jobs, e);
+    s->threads = cores > s->jobs ? cores / s->jobs : 1;
     if (r == 0)
-        r = read_count(a, "threads-per-run", cores > s->jobs ? cores / s->jobs : 1, &s->threads, e);
+        r = arguments_threads(a, "threads-per-run", &s->threads, e);
     if (r == 0 && s->jobs * s->threads > cores)
         r = error_set(e, ERROR_USAGE,
                       "%d job%s of %d thread%s take more than the %d core%s there %s: take fewer, or give more with "
@@ -62,23 +50,29 @@ static int read_options(struct sweep *s, struct error *e) {
             r = sweep_grid_fix(&s->grid, name, value, e);
     }
     if (r < 0)
-        return error_prefix(e, "--");
+        return error_prefix(e, r, "--");
     size_t at = 0;
     for (const char *text; r == 0 && (text = arguments_next(a, "grid", &at));)
         r = sweep_grid_add_text(&s->grid, text, e);
-    return r < 0 ? error_prefix(e, "--grid: ") : 0;
+    return r < 0 ? error_prefix(e, r, "--grid: ") : 0;
+}
+
+static int read_choose(struct sweep *s, struct error *e) {
+    const char *choose = arguments_value(s->arguments, "choose");
+    if (choose && strlen(choose) >= sizeof s->grid.choose)
+        return error_set(e, ERROR_USAGE, "choose is \"%.40s...\", expected the name of a setting", choose);
+    if (choose)
+        strcpy(s->grid.choose, choose);
+    return 0;
 }
 
 /* From the file, the options, or, where there are neither, the folder: then the sweep in it goes on. */
 static int read_grid(struct sweep *s, const char *out, struct error *e) {
     const struct arguments *a = s->arguments;
-    const char *config = arguments_value(a, "config"), *choose = arguments_value(a, "choose");
-    if (choose && strlen(choose) >= sizeof s->grid.choose)
-        return error_set(e, ERROR_USAGE, "choose is \"%.40s...\", expected the name of a setting", choose);
-    if (choose)
-        strcpy(s->grid.choose, choose);
-    const char *seeds = arguments_value(a, "choose-seeds");
-    int r = seeds ? sweep_grid_choose_seeds(&s->grid, seeds, e) : 0;
+    const char *config = arguments_value(a, "config"), *seeds = arguments_value(a, "choose-seeds");
+    int r = read_choose(s, e);
+    if (r == 0 && seeds)
+        r = sweep_grid_choose_seeds(&s->grid, seeds, e);
     if (r == 0)
         r = config ? settings_each(config, take_config, &s->grid, e) : 0;
     if (r == 0 && a->count > 0)
@@ -103,7 +97,7 @@ static int report(struct sweep *s, const char *out, struct error *e) {
                                   .summary = summary,
                                   .folder = out,
                                   .ascii = arguments_has(s->arguments, "ascii"),
-                                  .theme = arguments_value(s->arguments, "theme")};
+                                  .theme = s->theme};
     if (r == 0)
         r = sweep_report_write(&report, e);
     if (r == 0)
@@ -141,10 +135,11 @@ static int sweep_all(struct sweep *s, struct error *e) {
 
 /* Looks at what is there, whether or not a sweep is at work in it. */
 static int report_alone(struct sweep *s, const char *out, struct error *e) {
-    const char *choose = arguments_value(s->arguments, "choose");
-    if (choose)
-        snprintf(s->grid.choose, sizeof s->grid.choose, "%s", choose);
-    int r = sweep_folder_read(out, &s->grid, e);
+    int r = read_choose(s, e);
+    if (r == 0)
+        r = sweep_folder_read(out, &s->grid, e);
+    if (strcmp(s->grid.choose, "none") == 0)
+        s->grid.choose_seeds = 0; /* every value has its row, also where the other seeds were run for one alone */
     if (r == 1)
         return error_set(e, ERROR_USAGE, "%s: it is no folder of a sweep: there is no sweep.conf in it", out);
     if (r == 0)
@@ -154,18 +149,29 @@ static int report_alone(struct sweep *s, const char *out, struct error *e) {
     return r < 0 ? r : report(s, out, e);
 }
 
+/* What would change the grid has no effect on a report. */
+static int check_report(const struct arguments *a, struct error *e) {
+    static const char *const others[] = {"grid", "choose-seeds", "jobs", "threads-per-run", "config"};
+    const char *useless = a->count > 0 ? "grid" : NULL;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        useless = arguments_has(a, others[i]) ? others[i] : useless;
+    for (size_t i = 0; i < settings_count(); i++)
+        useless = arguments_has(a, settings_at(i)->name) ? settings_at(i)->name : useless;
+    return useless ? error_set(e, ERROR_USAGE, "--report tells what is in a folder, expected no %s beside it", useless)
+                   : 0;
+}
+
 static int run(const struct arguments *a, struct error *e) {
     struct sweep s = {.arguments = a, .folder = {.lock = -1, .runs = -1}};
     const char *out = arguments_value(a, "out"), *reported = arguments_value(a, "report");
-    const char *theme = arguments_value(a, "theme");
-    if (theme && !theme_named(theme))
-        return error_set(e, ERROR_USAGE, "theme is \"%s\", expected dark, light or safe", theme);
-    if (reported && (a->count > 0 || arguments_has(a, "grid")))
-        return error_set(e, ERROR_USAGE, "--report tells what is in a folder, expected no grid beside it");
+    int r = arguments_theme(a, &s.theme, e);
+    if (r == 0 && reported)
+        r = check_report(a, e);
+    if (r < 0)
+        return r;
     if (!reported && !out)
         return error_set(e, ERROR_USAGE, "where are the results to go? Name a folder with --out FOLDER");
     signal(SIGXFSZ, SIG_IGN); /* ulimit -f: an error of the write, as a full disk is */
-    int r;
     if (reported) {
         r = report_alone(&s, reported, e);
     } else {
@@ -189,33 +195,20 @@ const struct subcommand cmd_sweep = {
     .summary = "a grid of settings, methods and seeds, compared",
     .details =
         "Every combination of the values is a cell: a headless run of its own in FOLDER/runs, several side by side. "
-        "FILE\n"
-        "holds lines `name = value`, `grid name = v1, v2`, `choose = name` and `choose-seeds = N`; the command line "
-        "adds to "
-        "it. --grid "
-        "seed\n"
-        "makes replicates. Of each combination of the others the value of --choose is taken that has the highest mean\n"
-        "of the best val top-1 over the seeds; test top-1 of its last weights is reported with mean, standard "
-        "deviation\n"
-        "and 95% interval (Student's t).\n"
-        "\n"
+        "FILE holds lines `name = value`, `grid name = v1, v2`, `choose = name` and `choose-seeds = N`; the command "
+        "line adds to it. --grid seed makes replicates. Of each combination of the others the value of --choose is "
+        "taken that has the highest mean of the best val top-1 over the seeds; test top-1 of its last weights is "
+        "reported with mean, standard deviation and 95% interval (Student's t).\n\n"
         "FOLDER/cells.csv has a row a cell; table.csv, table.md and table.svg a row a combination; times.csv the "
-        "seconds\n"
-        "of each cell; sweep.conf the grid. The same call again, or --out FOLDER alone, goes on where a sweep was\n"
-        "stopped or killed: a cell with a row is not run again, one half done is resumed, and the files end as if\n"
-        "nothing had happened. Values may be added to the grid, not taken away. Paths are those of the folder in "
-        "which\n"
-        "the call is made.\n"
-        "\n"
+        "seconds of each cell; sweep.conf the grid. The same call again, or --out FOLDER alone, goes on where a sweep "
+        "was stopped or killed: a cell with a row is not run again, one half done is resumed, and the files end as if "
+        "nothing had happened. Values may be added to the grid, not taken away. Paths are those of the folder in which "
+        "the call is made.\n\n"
         "A run that diverges (NaN) is a result: it counts as 0 on val, and the table says so. A cell that fails is "
-        "said,\n"
-        "tried again by the next call, and makes the exit status 1. The last line of standard output is\n"
-        "\n"
-        "    swept out=PATH cells=N failed=N diverged=N best=NAME=VALUE,...\n"
-        "\n"
+        "said, tried again by the next call, and makes the exit status 1. The last line of standard output is\n\n"
+        "    swept out=PATH cells=N failed=N diverged=N best=NAME=VALUE,...\n\n"
         "with test.top1=MEAN behind it, a plus-minus sign, and half of the 95% interval. What does not apply is left "
-        "out;\n"
-        "best is the combination that is highest on val. SIGINT and SIGTERM end the sweep and let its runs save.",
+        "out; best is the combination that is highest on val. SIGINT and SIGTERM end the sweep and let its runs save.",
     .options =
         (const struct option[]){
             {"grid", "NAME=V1,V2", "values of a setting; may be given several times, the last changes fastest"},

@@ -41,12 +41,10 @@ const struct subcommand cmd_verify = {
     .synopsis = "FILE... [--tolerance X]",
     .summary = "check this build, BLAS and CPU against golden files",
     .details =
-        "A golden file holds weights, a batch, and what forward, backward and five optimizer steps must give, as\n"
-        "PyTorch computed it in float64; tests/fixtures/golden in the sources has some.\n"
-        "\n"
-        "Prints a line a tensor, FILE, NAME and ERROR with tabs between, ERROR being the largest difference\n"
-        "over the largest expected value, and a last line with the worst. The exit status is 1 if that is above\n"
-        "the tolerance.",
+        "A golden file holds weights, a batch, and what forward, backward and five optimizer steps must give, as "
+        "PyTorch computed it in float64; tests/fixtures/golden in the sources has some.\n\n"
+        "Prints a line a tensor, FILE, NAME and ERROR with tabs between, ERROR being the largest difference over the "
+        "largest expected value, and a last line with the worst. The exit status is 1 if that is above the tolerance.",
     .options = (const struct option[]){{"tolerance", "X", "largest error that passes (1e-4)"}, {NULL, NULL, NULL}},
     .least = 1,
     .most = -1,

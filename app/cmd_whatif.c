@@ -7,7 +7,6 @@
 #include "app/open_job.h"
 #include "app/subcommand.h"
 #include "app/whole_file.h"
-#include "core/number.h"
 #include "core/train/whatif_csv.h"
 #include "views/curves.h"
 
@@ -134,8 +133,9 @@ static void print_table(const struct whatif *w) {
 
 /* ---- the results as files */
 
-static void write_csv(const void *whatif, FILE *to) {
+static int write_csv(const void *whatif, FILE *to) {
     whatif_csv_write(whatif, to);
+    return 0;
 }
 
 /* A folder that cannot be written costs the marks on the screen, not the answer. */
@@ -193,7 +193,7 @@ static int ask(struct asking *k, const struct arguments *a, const struct saved_o
         return r;
     control_create(&k->control);
     if ((r = whatif_create(&k->result, &k->run.job.tuning, k->run.state.theta, e)) < 0)
-        error_prefix(e, "%s: ", o->path);
+        error_prefix(e, r, "%s: ", o->path);
     k->result.split = split;
     k->result.best = o->best;
     k->result.step = k->run.at.step;
@@ -212,19 +212,17 @@ static int ask(struct asking *k, const struct arguments *a, const struct saved_o
 
 static int run(const struct arguments *a, struct error *e) {
     struct asking k = {0};
-    uint64_t threads = 0;
-    const char *given = arguments_value(a, "threads"), *name = arguments_value(a, "split");
+    int threads = 0;
     enum split split = SPLIT_VAL;
     if (!arguments_has(a, "run"))
         return error_set(e, ERROR_USAGE, "which run is to be looked at? Name its folder with --run RUN");
-    if (given && (!number_count(given, &threads) || threads < 1 || threads > 1024))
-        return error_set(e, ERROR_USAGE, "threads is \"%s\", expected a whole number from 1 to 1024", given);
-    if (name && !split_parse(name, &split))
-        return error_set(e, ERROR_USAGE, "split is \"%s\", expected train, val or test", name);
-    struct saved_options o = {.path = arguments_value(a, "run"),
-                              .best = arguments_has(a, "best"),
-                              .with_data = true,
-                              .threads = (int)threads};
+    int r = arguments_threads(a, "threads", &threads, e);
+    if (r == 0)
+        r = arguments_split(a, &split, e);
+    if (r < 0)
+        return r;
+    struct saved_options o = {
+        .path = arguments_value(a, "run"), .best = arguments_has(a, "best"), .with_data = true, .threads = threads};
     return ask(&k, a, &o, split, e);
 }
 
@@ -232,13 +230,12 @@ const struct subcommand cmd_whatif = {
     .name = "whatif",
     .synopsis = "--run RUN [--split NAME] [--best] [--csv FILE] [--threads N]",
     .summary = "what each gate and temperature is worth, each clamped",
-    .details =
-        "Evaluates a saved run again and again: with the gate of one block at 0 (its prompts pass unchanged) and at\n"
-        "1 (they are replaced), with the temperature of one block at 1, and with all of them so. A row a block:\n"
-        "gate, used% (its share in the prompts that the last block gets), top-1 in percent and its change in\n"
-        "percentage points. Nothing is tuned again: a change is what the present weights owe to that block. On val,\n"
-        "unless --split names another: test is for reporting, not for choosing blocks.\n"
-        "The results are kept in RUN/whatif.csv, and the gates view shows them from there.",
+    .details = "Evaluates a saved run again and again: with the gate of one block at 0 (its prompts pass unchanged) "
+               "and at 1 (they are replaced), with the temperature of one block at 1, and with all of them so. A row a "
+               "block: gate, used% (its share in the prompts that the last block gets), top-1 in percent and its "
+               "change in percentage points. Nothing is tuned again: a change is what the present weights owe to that "
+               "block. On val, unless --split names another: test is for reporting, not for choosing blocks. The "
+               "results are kept in RUN/whatif.csv, and the gates view shows them from there.",
     .options = (const struct option[]){{"run", "RUN", "folder of the run"},
                                        {"split", "NAME", "train, val or test (val)"},
                                        {"best", NULL, "the weights that were best on val, not the last ones"},

@@ -9,8 +9,7 @@
 
 enum {
     GAP = 2,
-    MOST_SIDE = 32767, /* pixels of the sheet; what PNG viewers take */
-    PAPER = 24,        /* grey between the images */
+    PAPER = 24, /* grey between the images */
     TILE_COLUMNS = 16,
     TILE_ROWS = 8,
     TILE_PIXELS = 64,
@@ -22,11 +21,13 @@ int contact_sheet_create(struct contact_sheet *s, size_t count, int cell, struct
     while (columns * columns < n)
         columns++;
     int rows = (n + columns - 1) / columns;
-    if (columns > (MOST_SIDE - GAP) / (cell + GAP))
-        return error_set(e, ERROR_USAGE, "%d images of %d pixels make a sheet wider than %d pixels", n, cell,
-                         MOST_SIDE);
+    double width = (double)columns * (cell + GAP) + GAP, height = (double)rows * (cell + GAP) + GAP;
+    if (width * height > (double)IMAGE_MOST_PIXELS)
+        return error_set(e, ERROR_USAGE,
+                         "%d images of %d pixels make a sheet of %.0f x %.0f, expected at most %zu pixels", n, cell,
+                         width, height, IMAGE_MOST_PIXELS);
     *s = (struct contact_sheet){.cell = cell, .columns = columns};
-    int r = image_create(&s->image, columns * (cell + GAP) + GAP, rows * (cell + GAP) + GAP, e);
+    int r = image_create(&s->image, (int)width, (int)height, e);
     if (r < 0)
         return r;
     memset(s->image.rgb, PAPER, (size_t)s->image.width * (size_t)s->image.height * 3);

@@ -19,7 +19,7 @@ struct contact_sheet {
     int cell, columns;  /* pixels of a cell's side; cells in a row */
 };
 
-/* Empty, for `count` images. Errors: ERROR_MEMORY, ERROR_USAGE (wider than viewers of PNGs take). */
+/* Empty, for `count` images. Errors: ERROR_MEMORY, ERROR_USAGE (larger than IMAGE_MOST_PIXELS). */
 int contact_sheet_create(struct contact_sheet *s, size_t count, int cell, struct error *e);
 void contact_sheet_destroy(struct contact_sheet *s); /* a zeroed one is accepted */
 

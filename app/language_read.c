@@ -41,8 +41,9 @@ static int reader_take(struct reader *r, char *line, size_t length, size_t numbe
         return result;
     char origin[4096];
     snprintf(origin, sizeof origin, "%.*s:%zu", (int)sizeof origin - 32, r->name, number);
-    if (language_parse(line, origin, &r->script.commands[r->script.count], e) < 0)
-        return error_prefix(e, "%s:%zu: ", r->name, number);
+    result = language_parse(line, origin, &r->script.commands[r->script.count], e);
+    if (result < 0)
+        return error_prefix(e, result, "%s:%zu: ", r->name, number);
     r->lines[r->script.count++] = number;
     return 0;
 }
@@ -57,8 +58,8 @@ int language_read(struct script *out, FILE *f, const char *name, struct error *e
         result = reader_take(&r, line, (size_t)length, number, e);
     if (result == 0 && ferror(f))
         result = error_set(e, ERROR_IO, "%s: cannot be read: %s", name, strerror(errno));
-    if (result == 0 && script_check(&r.script, &bad, e) < 0)
-        result = error_prefix(e, "%s:%zu: ", name, r.lines[bad]);
+    if (result == 0 && (result = script_check(&r.script, &bad, e)) < 0)
+        error_prefix(e, result, "%s:%zu: ", name, r.lines[bad]);
     if (result < 0)
         script_free(&r.script);
     free(r.lines);

@@ -31,16 +31,18 @@ static int read_classes(struct saved_run *r, const char *file, struct error *e) 
         return code;
     const char *text = tensors_metadata(t, "classes");
     size_t lines = 0;
+    bool whole = true;
     for (const char *c = text; c && *c; c++)
         lines += *c == '\n';
     r->classes = calloc(lines + 1, sizeof *r->classes);
     for (const char *c = text; r->classes && lines && *c; c++) {
         size_t n = strcspn(c, "\n");
-        r->classes[r->class_count++] = strndup(c, n);
+        char *name = r->classes[r->class_count++] = strndup(c, n);
+        whole = whole && name;
         c += n;
     }
     tensors_close(t);
-    if (!r->classes)
+    if (!r->classes || !whole)
         return error_set(e, ERROR_MEMORY, "%s: not enough memory to read it", file);
     return lines ? 0 : error_set(e, ERROR_FORMAT, "%s: its metadata holds no class names", file);
 }

@@ -58,7 +58,7 @@ const char *progress_line(const struct snapshot *s, int columns, char *out, size
 const char *progress_epoch(const struct snapshot *s, char *out, size_t size) {
     char piece[128];
     out[0] = 0;
-    snprintf(piece, sizeof piece, "epoch %llu: loss %.4f lr %.3g", (unsigned long long)s->epoch, s->epoch_loss,
+    snprintf(piece, sizeof piece, PROGRESS_EPOCH " loss %.4f lr %.3g", (unsigned long long)s->epoch, s->epoch_loss,
              s->rate);
     append(out, size, 0, piece);
     if (s->val.known && s->best.known) {

@@ -6,6 +6,11 @@
 
 #include "core/train/snapshot.h"
 
+/* How the line of an epoch that has ended begins, and the one of a run that goes on (step, epoch): a sweep reads what
+ * its runs say. */
+#define PROGRESS_EPOCH "epoch %llu:"
+#define PROGRESS_GOES_ON "goes on at step %llu, epoch %llu"
+
 /* "epoch 3/20 batch 12/16 loss 1.234 val 41.3% 812 images/s 1m02s left", at most `columns` wide. Into out[size]. */
 const char *progress_line(const struct snapshot *s, int columns, char *out, size_t size);
 

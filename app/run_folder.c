@@ -1,6 +1,5 @@
 #include "app/run_folder.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio_ext.h>
@@ -42,9 +41,10 @@ static void name_after(const char *data, char *out, size_t size) {
     dataset_short_name(data, text, sizeof text);
     const char *colon = strchr(text, ':');
     const char *from = colon && strncmp(text, "scenes:", 7) != 0 ? colon + 1 : text;
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
     size_t n = 0;
     for (; *from && n + 1 < size && n < 40; from++)
-        out[n++] = isalnum((unsigned char)*from) || *from == '_' || *from == '.' ? *from : '-';
+        out[n++] = strchr(plain, *from) ? *from : '-';
     out[n] = 0;
     if (!n || out[0] == '.')
         snprintf(out, size, "run");
@@ -190,10 +190,11 @@ struct record {
     const struct settings *settings;
 };
 
-static void write_settings(const void *record, FILE *to) {
+static int write_settings(const void *record, FILE *to) {
     const struct record *r = record;
     write_record(to, r->job);
-    settings_write(r->settings, to); /* a failure stays with the stream */
+    settings_write(r->settings, to);
+    return 0;
 }
 
 /* {path: class} in the form of VPT's split files, to be freed; NULL: no memory. */
@@ -207,8 +208,9 @@ static char *split_text(const struct dataset *d, enum split split) {
     return text;
 }
 
-static void write_text(const void *text, FILE *to) {
-    fprintf(to, "%s\n", (const char *)text); /* a failure stays with the stream */
+static int write_text(const void *text, FILE *to) {
+    fprintf(to, "%s\n", (const char *)text);
+    return 0;
 }
 
 int run_folder_splits(const char *path, const struct dataset *d, uint64_t swaps, char folder[RUN_FOLDER_FILE],

@@ -113,7 +113,7 @@ static void keep_splits(void *runner, const struct dataset *d, uint64_t swaps) {
     if (code > 0)
         say_dealt(r, d, folder);
     else if (code < 0)
-        mailbox_emit(r->mailbox, EVENT_LOG, "%s", e.text);
+        mailbox_emit(r->mailbox, EVENT_WARNING, "%s", e.text);
 }
 
 int runner_open(struct runner *r, const struct runner_options *o, struct error *e) {

@@ -10,13 +10,14 @@
  *         .run = run,
  *     };
  *
- * main.c lists them; --help, the man page and completion are made from these rows. Main thread only. */
+ * subcommands.def lists them; --help, the man page and completion are made from these rows. Main thread only. */
 #ifndef APP_SUBCOMMAND_H
 #define APP_SUBCOMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/data/dataset.h"
 #include "core/error.h"
 #include "core/settings.h"
 
@@ -55,6 +56,12 @@ struct subcommand {
 /* Whether an option, or a setting as an option, was given; its value, the last one given, NULL where there is none. */
 bool arguments_has(const struct arguments *a, const char *option);
 const char *arguments_value(const struct arguments *a, const char *option);
+
+/* Options that several subcommands have; one that was not given leaves *out as it is. Errors: ERROR_USAGE. */
+int arguments_count(const struct arguments *a, const char *option, int most, int *out, struct error *e); /* 1..most */
+int arguments_threads(const struct arguments *a, const char *option, int *out, struct error *e);
+int arguments_split(const struct arguments *a, enum split *out, struct error *e);  /* --split */
+int arguments_theme(const struct arguments *a, const char **out, struct error *e); /* --theme */
 
 /* The values of an option that may be given several times, one a call from *at = 0 on; NULL: there are no more. */
 const char *arguments_next(const struct arguments *a, const char *option, size_t *at);

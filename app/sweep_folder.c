@@ -93,8 +93,8 @@ int sweep_folder_read(const char *path, struct sweep_grid *g, struct error *e) {
     return sweep_grid_read(g, file, e);
 }
 
-static void write_grid(const void *grid, FILE *to) {
-    sweep_grid_write(grid, to); /* a failure stays with the stream */
+static int write_grid(const void *grid, FILE *to) {
+    return sweep_grid_write(grid, to);
 }
 
 int sweep_folder_record(const struct sweep_folder *f, const struct sweep_grid *g, struct error *e) {

@@ -1,7 +1,6 @@
 #include "app/sweep_grid.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,9 @@
 #include "core/number.h"
 
 enum { LONGEST_NAME = 120 };
+
+/* In a folder's name; whatever the locale says. */
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-=,"
 
 void sweep_grid_destroy(struct sweep_grid *g) {
     for (size_t a = 0; a < g->axis_count; a++) {
@@ -35,7 +37,9 @@ static int read_value(const char *name, const char *value, const struct setting 
     *row = settings_find(name);
     if (strcmp(name, "out") == 0 || strcmp(name, "threads") == 0)
         return error_set(e, ERROR_USAGE, "%s is given to the sweep as a whole, by --%s, not to its runs", name, name);
-    *out = strdup(settings_get(&s, *row, text, sizeof text));
+    /* "partial" alone leaves the number of blocks to last-blocks, where settings_get() would name one. */
+    bool bare = strcmp(name, "method") == 0 && strcmp(value, "partial") == 0;
+    *out = strdup(bare ? value : settings_get(&s, *row, text, sizeof text));
     return *out ? 0 : error_set(e, ERROR_MEMORY, "not enough memory for the grid");
 }
 
@@ -103,9 +107,8 @@ int sweep_grid_add(struct sweep_grid *g, const char *name, const char *values, s
     char *copy = strdup(values), *rest = copy, *item;
     int r = copy ? 0 : error_set(e, ERROR_MEMORY, "not enough memory for the grid");
     while (r == 0 && (item = strsep(&rest, ","))) {
-        while (isblank((unsigned char)*item))
-            item++;
-        for (size_t n = strlen(item); n > 0 && isblank((unsigned char)item[n - 1]); n--)
+        item += strspn(item, " \t");
+        for (size_t n = strlen(item); n > 0 && strchr(" \t", item[n - 1]); n--)
             item[n - 1] = 0;
         r = add_value(axis, name, item, e);
     }
@@ -343,7 +346,7 @@ const char *sweep_grid_name(const struct sweep_grid *g, size_t cell, char out[SW
         for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
             digest_update(&d, parts[p], strlen(parts[p]));
             for (const char *at = parts[p]; *at; at++) {
-                bool good = isalnum((unsigned char)*at) || strchr("._+-=,", *at);
+                bool good = strchr(PLAIN, *at) != NULL;
                 changed |= !good || n >= LONGEST_NAME;
                 if (n < LONGEST_NAME)
                     out[n++] = good ? *at : '_';

@@ -197,9 +197,10 @@ struct file {
     void (*write)(const struct sweep_report *, FILE *);
 };
 
-static void write_text(const void *file, FILE *to) {
+static int write_text(const void *file, FILE *to) {
     const struct file *f = file;
     f->write(f->report, to);
+    return 0;
 }
 
 static int write_file(const struct sweep_report *r, const char *name,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "app/progress.h"
 #include "app/sweep_progress.h"
 #include "app/sweep_summary.h"
 #include "core/train/state.h"
@@ -28,10 +29,10 @@ struct slot {
     int64_t status;
     int signal; /* that ended it; 0: none */
     uint64_t began;
-    double epochs, at_first, done; /* length; epochs done when it began, and now */
-    char buffer[LINE], line[LINE]; /* what is being read; the last whole line */
-    char complaint[LINE];          /* the last one that begins with "gptui" */
-    size_t used;                   /* bytes of `line` so far */
+    double epochs, at_first, done;    /* length; epochs done when it began, and now */
+    char buffer[LINE], partial[LINE]; /* what is being read; a line of it that has not ended yet */
+    size_t used;                      /* bytes of `partial` */
+    char line[LINE], complaint[LINE]; /* the last line; the last one that begins with "gptui" */
 };
 
 struct runner {
@@ -210,9 +211,14 @@ static void on_ended(uv_process_t *process, int64_t status, int signal) {
 
 static void take_line(struct slot *s) {
     unsigned long long epoch, step;
-    if (sscanf(s->line, "epoch %llu:", &epoch) == 1)
+    if (s->used == 0)
+        return;
+    memcpy(s->line, s->partial, s->used);
+    s->line[s->used] = 0;
+    s->used = 0;
+    if (sscanf(s->line, PROGRESS_EPOCH, &epoch) == 1)
         s->done = (double)epoch + 1;
-    else if (sscanf(s->line, "goes on at step %llu, epoch %llu", &step, &epoch) == 2)
+    else if (sscanf(s->line, PROGRESS_GOES_ON, &step, &epoch) == 2)
         s->done = s->at_first = (double)epoch;
     else if (strncmp(s->line, "gptui", 5) == 0)
         memcpy(s->complaint, s->line, sizeof s->complaint);
@@ -227,18 +233,16 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out) {
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer) {
     struct slot *s = stream->data;
     if (count < 0) {
+        take_line(s);
         uv_close((uv_handle_t *)stream, on_closed);
         return;
     }
     for (ssize_t i = 0; i < count; i++) {
         char c = buffer->base[i];
-        if (c == '\n' && s->used > 0) {
-            s->line[s->used] = 0;
+        if (c == '\n')
             take_line(s);
-            s->used = 0;
-        } else if (c != '\n' && s->used < sizeof s->line - 1) {
-            s->line[s->used++] = (unsigned char)c < ' ' ? ' ' : c;
-        }
+        else if (s->used < sizeof s->partial - 1)
+            s->partial[s->used++] = (unsigned char)c < ' ' ? ' ' : c;
     }
 }
 

@@ -82,6 +82,8 @@ static size_t place_of(char *const *fields, size_t count, const char *name) {
 static int read_header(struct header *h, const struct sweep_grid *g, char *line, struct error *e) {
     char *fields[FIELDS], name[COLUMN_NAME];
     h->count = split(line, fields);
+    if (h->count > FIELDS)
+        return error_set(e, ERROR_FORMAT, "it is no line of fields, expected the header of a sweep");
     const char *missing = NULL;
     for (size_t a = 0; a < g->axis_count; a++)
         if ((h->axes[a] = place_of(fields, h->count, g->axes[a].setting->name)) == h->count)
@@ -157,7 +159,7 @@ static int read_rows(struct sweep_table *t, FILE *f, struct error *e) {
         line[length - 1] = 0;
         r = number == 1 ? read_header(&h, t->grid, line, e) : read_row(t, &h, line, e);
         if (r < 0)
-            error_prefix(e, "%s:%zu: ", t->path, number);
+            error_prefix(e, r, "%s:%zu: ", t->path, number);
     }
     if (r == 0 && ferror(f))
         r = error_set(e, ERROR_IO, "%s: cannot be read: %s", t->path, strerror(errno));
@@ -232,12 +234,13 @@ static int fail(const struct sweep_table *t, struct error *e) {
     return error_set(e, ERROR_IO, "%s: cannot be written: %s", t->path, strerror(errno));
 }
 
-static void write_rows(const void *table, FILE *f) {
+static int write_rows(const void *table, FILE *f) {
     const struct sweep_table *t = table;
     write_header(t, f);
     for (size_t cell = 0; cell < sweep_grid_cells(t->grid); cell++)
         if (t->rows[cell].status != SWEEP_MISSING)
             write_row(t, cell, f);
+    return 0;
 }
 
 int sweep_table_sort(struct sweep_table *t, struct error *e) {

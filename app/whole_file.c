@@ -1,6 +1,7 @@
 #include "app/whole_file.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,8 +14,9 @@ int whole_file_write(const char *path, whole_file_write_fn *write, const void *c
     FILE *to = fopen(beside, "we");
     if (!to)
         return error_set(e, ERROR_IO, "%s: it cannot be written: %s", path, strerror(errno));
-    write(context, to);
-    int why = ferror(to) ? EIO : 0;
+    errno = 0;
+    bool memory = write(context, to) == ERROR_MEMORY;
+    int why = memory ? ENOMEM : !ferror(to) ? 0 : errno ? errno : EIO;
     if (!why && (fflush(to) != 0 || fsync(fileno(to)) < 0))
         why = errno;
     if (fclose(to) != 0 && !why)
@@ -23,5 +25,5 @@ int whole_file_write(const char *path, whole_file_write_fn *write, const void *c
         return 0;
     why = why ? why : errno;
     unlink(beside);
-    return error_set(e, ERROR_IO, "%s: it cannot be written: %s", path, strerror(why));
+    return error_set(e, memory ? ERROR_MEMORY : ERROR_IO, "%s: it cannot be written: %s", path, strerror(why));
 }

@@ -15,9 +15,9 @@ int error_set(struct error *e, int code, const char *format, ...) {
     return code;
 }
 
-int error_prefix(struct error *e, const char *format, ...) {
+int error_prefix(struct error *e, int code, const char *format, ...) {
     if (!e)
-        return ERROR_NONE;
+        return code;
     char old[sizeof e->text];
     memcpy(old, e->text, sizeof old);
     va_list args;
@@ -26,7 +26,7 @@ int error_prefix(struct error *e, const char *format, ...) {
     va_end(args);
     if (n >= 0 && (size_t)n < sizeof e->text)
         snprintf(e->text + n, sizeof e->text - (size_t)n, "%s", old);
-    return e->code;
+    return code;
 }
 
 int error_exit_status(int code) {

@@ -28,8 +28,9 @@ struct error {
  */
 int error_set(struct error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Puts "prefix" before the sentence already in `e` (a FILE:LINE, a path); returns e->code. */
-int error_prefix(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Puts "prefix" (a FILE:LINE, a path) before the sentence that is in `e`, which may be NULL; returns `code`, likewise.
+ */
+int error_prefix(struct error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The exit status of DESIGN.md for a code (0 for 0). */
 int error_exit_status(int code);

@@ -59,3 +59,10 @@ int file_bytes(uint8_t **bytes, size_t *size, const char *path, size_t most, con
     close(fd);
     return r;
 }
+
+int file_bytes_check(const char *path, struct error *e) {
+    struct stat st;
+    if (stat(path, &st) < 0 || (S_ISREG(st.st_mode) && access(path, R_OK) < 0))
+        return error_set(e, ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    return S_ISREG(st.st_mode) ? 0 : error_set(e, ERROR_IO, "%s: not a regular file", path);
+}

@@ -11,4 +11,7 @@
  * Errors: ERROR_IO, ERROR_DATA (too long), ERROR_MEMORY; they name the path. */
 int file_bytes(uint8_t **bytes, size_t *size, const char *path, size_t most, const char *what, struct error *e);
 
+/* For libraries that open files by themselves: whether it is a regular one that can be read. Errors: ERROR_IO. */
+int file_bytes_check(const char *path, struct error *e);
+
 #endif

@@ -326,7 +326,7 @@ int settings_each(const char *path, settings_take *take, void *context, struct e
         if (result == 0 && name)
             result = take(context, name, value, e);
         if (result < 0)
-            error_prefix(e, "%s:%zu: ", path, number);
+            error_prefix(e, result, "%s:%zu: ", path, number);
     }
     if (result == 0 && ferror(f))
         result = error_set(e, ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));

@@ -101,6 +101,9 @@ static void a_sheet_has_its_images_in_rows(void **state) {
     contact_sheet_destroy(&s);
     memset(&s, 1, sizeof s);
     assert_int_equal(contact_sheet_create(&s, 10000, 400, &e), ERROR_USAGE);
+    assert_int_equal(contact_sheet_create(&s, 10000, 96, &e), ERROR_USAGE);
+    assert_string_equal(e.text,
+                        "10000 images of 96 pixels make a sheet of 9802 x 9802, expected at most 67108864 pixels");
     contact_sheet_destroy(&s); /* nothing to free */
 }
 

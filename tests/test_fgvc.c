@@ -193,6 +193,9 @@ static void the_lists_of_the_birds_are_read_and_val_is_dealt(void **state) {
     expect_error("nabirds", ERROR_FORMAT, "train_test_split.txt: has no line for the image '3'");
     put("train_test_split.txt", "1\n");
     expect_error("nabirds", ERROR_FORMAT, "train_test_split.txt: line 1: a key and a value were expected");
+    put_lists();
+    put("train_test_split.txt", "1 1\n2 2\n");
+    expect_error("nabirds", ERROR_FORMAT, "train_test_split.txt: the image '2' has '2'; 1 (train) or 0 (test) was");
     unlink(pictures_path(root, "train_test_split.txt"));
 }
 

@@ -144,6 +144,9 @@ static void a_damaged_archive_is_said(void **state) {
     assert_int_equal(npz_open(&z, path, "a.npy", "|u1", &e), ERROR_FORMAT);
     unlink(path);
     assert_int_equal(npz_open(&z, path, "a.npy", "|u1", &e), ERROR_IO);
+    assert_int_equal(mkfifo(path, 0600), 0); /* must not hang it */
+    assert_int_equal(npz_open(&z, path, "a.npy", "|u1", &e), ERROR_IO);
+    assert_non_null(strstr(e.text, "a.npz: not a regular file"));
     free(path);
     pictures_remove(folder);
 }

@@ -72,6 +72,12 @@ static void partial_methods_keep_their_number(void **state) {
     assert_int_equal(s.method, METHOD_PARTIAL);
     assert_int_equal(s.last_blocks, 4);
     sweep_grid_destroy(&g);
+    g = grid_of("method=partial,full", "seed=1", NULL); /* without a number it is last-blocks' */
+    assert_int_equal(sweep_grid_fix(&g, "last-blocks", "5", &e), 0);
+    assert_int_equal(sweep_grid_settings(&g, 0, &s, &e), 0);
+    assert_int_equal(s.method, METHOD_PARTIAL);
+    assert_int_equal(s.last_blocks, 5);
+    sweep_grid_destroy(&g);
 }
 
 static void seeds_that_choose_make_fewer_runs(void **state) {

@@ -117,6 +117,7 @@ static void a_file_that_is_no_table_of_the_grid_is_refused_with_its_line(void **
     (void)state;
     static const char *const cases[][2] = {
         {"data,status\n", ":1: there is no column epochs, expected the header of a sweep"},
+        {"\"data,see\n", ":1: it is no line of fields, expected the header of a sweep"},
         {HEADER "c,1,done,1,1,0,0,h,r,\n", ":2: data is \"c\", which is not in the grid"},
         {HEADER "a,1,good,1,1,0,0,h,r,\n", ":2: status is \"good\", expected done, diverged or failed"},
         {HEADER "a,1,done,1,1,high,0,h,r,\n", ":2: \"high\" is no share of images, expected a number from 0 to 1"},

@@ -29,9 +29,9 @@ struct dataset_options {
 
 struct dataset;
 
-/* `spec`: folder:PATH, cifar:PATH, fgvc:NAME:PATH, scenes:TASK, vtab:TASK:PATH, vtab800:TASK:PATH, or the path of a folder. Errors:
- * ERROR_USAGE (unknown kind or task, with the known ones), ERROR_DATA (no images, one class only, an empty split),
- * ERROR_IO. */
+/* `spec`: folder:PATH, cifar:PATH, fgvc:NAME:PATH, scenes:TASK, vtab:TASK:PATH, vtab800:TASK:PATH, or the path of a
+ * folder. Errors: ERROR_USAGE (unknown kind or task, with the known ones), ERROR_DATA (no images, one class only, an
+ * empty split), ERROR_IO. */
 int dataset_open(struct dataset **out, const char *spec, const struct dataset_options *options, struct error *e);
 void dataset_close(struct dataset *d); /* NULL is accepted */
 

@@ -1,6 +1,5 @@
 #include "core/data/fgvc_lists.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +30,7 @@ static void free_list(struct list *l) {
 /* Cuts a line into key and value, both without blanks around them. */
 static bool cut(char *line, struct line *out) {
     char *end = line + strlen(line);
-    while (end > line && isspace((unsigned char)end[-1]))
+    while (end > line && strchr(" \t\r", end[-1]))
         *--end = '\0';
     char *blank = line + strcspn(line, " \t");
     if (*blank)
@@ -127,6 +126,9 @@ static int add_image(struct listing *out, struct listing_files *train, const str
         r = value_of(&l->splits, image->key, &split, e);
     if (r < 0)
         return r;
+    if (strcmp(split, "0") != 0 && strcmp(split, "1") != 0)
+        return error_set(e, ERROR_FORMAT, "%s: the image '%.100s' has '%.20s'; 1 (train) or 0 (test) was expected",
+                         l->splits.path, image->key, split);
     const char **found = bsearch(&id, ids, classes, sizeof *ids, compare_numbers);
     size_t label = (size_t)(found - ids);
     if (!listing_stays_inside(image->value))

@@ -14,7 +14,6 @@
 
 /* A small file can announce a huge picture; what is announced beyond these is not even allocated. */
 #define MAX_SIDE 65536
-#define MAX_PIXELS ((size_t)1 << 26)
 #define MAX_FILE ((size_t)1 << 29)
 
 enum format { FORMAT_UNKNOWN, FORMAT_JPEG, FORMAT_PNG, FORMAT_BMP, FORMAT_GIF, FORMAT_PNM };
@@ -82,9 +81,9 @@ static const char *jpeg_damage(const uint8_t *b, size_t n) {
 static int check_size(int width, int height, const char *format, const char *name, struct error *e) {
     if (width < 1 || height < 1)
         return error_set(e, ERROR_DATA, "%s: a %s of %d x %d pixels holds no picture", name, format, width, height);
-    if (width > MAX_SIDE || height > MAX_SIDE || (size_t)width * (size_t)height > MAX_PIXELS)
+    if (width > MAX_SIDE || height > MAX_SIDE || (size_t)width * (size_t)height > IMAGE_MOST_PIXELS)
         return error_set(e, ERROR_DATA, "%s: a %s of %d x %d pixels; at most %d a side and %zu in all are read", name,
-                         format, width, height, MAX_SIDE, MAX_PIXELS);
+                         format, width, height, MAX_SIDE, IMAGE_MOST_PIXELS);
     return 0;
 }
 
@@ -189,9 +188,9 @@ int image_write_png(const struct image *im, const char *path, struct error *e) {
     struct sink sink = {0};
     char *part = NULL;
     int r = 0;
-    if ((size_t)im->width * (size_t)im->height > MAX_PIXELS)
+    if ((size_t)im->width * (size_t)im->height > IMAGE_MOST_PIXELS)
         return error_set(e, ERROR_SHAPE, "%s: a picture of %d x %d pixels; at most %zu are written", path, im->width,
-                         im->height, MAX_PIXELS);
+                         im->height, IMAGE_MOST_PIXELS);
     if (asprintf(&part, "%s.%ld.part", path, (long)getpid()) < 0)
         return error_set(e, ERROR_MEMORY, "%s: not enough memory for its name", path);
     if (!(sink.file = fopen(part, "wbe"))) {

@@ -7,6 +7,9 @@
 
 #include "core/error.h"
 
+/* A picture of more is neither read nor written. */
+#define IMAGE_MOST_PIXELS ((size_t)1 << 26)
+
 struct image {
     int width, height;
     uint8_t *rgb; /* [height, width, 3], owned */

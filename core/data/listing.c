@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-
 int listing_no_memory(const char *path, struct error *e) {
     return error_set(e, ERROR_MEMORY, "%s: not enough memory to list its images", path);
 }

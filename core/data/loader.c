@@ -78,7 +78,7 @@ static int load(struct loader *l, uint32_t index, float *out, struct error *e) {
     image_free(&im);
     if (r < 0) {
         char where[512];
-        return error_prefix(e, "%s: ", dataset_say(o->dataset, o->split, index, where, sizeof where));
+        return error_prefix(e, r, "%s: ", dataset_say(o->dataset, o->split, number_of(l, index), where, sizeof where));
     }
     r = preprocess_finish(&o->preprocess, &fitted, o->training, l->epoch, index, out, e);
     if (!l->cache || !cache_put(l->cache, index, &fitted))

@@ -301,7 +301,7 @@ int tfds_read(const struct tfds *t, const struct tfds_place *place, uint8_t **by
     if (r < 0) {
         free(*bytes);
         *bytes = NULL;
-        error_prefix(e, "%s: ", t->shards[place->shard].path);
+        error_prefix(e, r, "%s: ", t->shards[place->shard].path);
     }
     return r;
 }

@@ -101,7 +101,7 @@ static bool list_of(struct message m, struct example_list *out) {
 /* An entry of the map: its lists go to the one of `out` that has its name. */
 static bool take_entry(struct message m, const char *const *names, size_t count, struct example_list *out) {
     struct field f, value = {0};
-    size_t name = which(m.w, 0, 0, names, count); /* an entry without key has the name "" */
+    size_t name = count; /* an entry without a key is none of those asked for */
     int r;
     while ((r = next(&m, &f)) == 1) {
         if (f.number == 1 && f.type == DELIMITED)

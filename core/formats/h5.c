@@ -13,6 +13,8 @@
 
 #include <hdf5.h>
 
+#include "core/file_bytes.h"
+
 /* A chunk is unpacked as a whole: one that is larger is not even begun. */
 #define MOST_CHUNK ((hsize_t)1 << 28)
 #define CACHE ((size_t)1 << 24)
@@ -128,15 +130,16 @@ static void begin_turn(void) {
 
 int h5_open(struct h5 **out, const char *path, const char *name, struct h5_shape *shape, struct error *e) {
     *out = NULL;
-    if (access(path, R_OK) < 0)
-        return error_set(e, ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    int r = file_bytes_check(path, e);
+    if (r < 0)
+        return r;
     struct h5 *h = calloc(1, sizeof *h + strlen(path) + 1);
     if (!h)
         return error_set(e, ERROR_MEMORY, "%s: not enough memory to open it", path);
     strcpy(h->path, path);
     h->file = h->array = -1;
     begin_turn();
-    int r = open_array(h, name, e);
+    r = open_array(h, name, e);
     if (r < 0)
         close_array(h);
     pthread_mutex_unlock(&turn);

@@ -7,6 +7,8 @@
 
 #include <zip.h>
 
+#include "core/file_bytes.h"
+
 struct npz {
     zip_t *zip;
     zip_file_t *file;
@@ -23,14 +25,15 @@ static int damaged(const struct npz *z, const char *why, struct error *e) {
 
 static int open_archive(struct npz *z, struct error *e) {
     int code;
-    if (access(z->path, R_OK) < 0)
-        return error_set(e, ERROR_IO, "%s: cannot be opened: %s", z->path, strerror(errno));
+    int r = file_bytes_check(z->path, e);
+    if (r < 0)
+        return r;
     if ((z->zip = zip_open(z->path, ZIP_RDONLY, &code)))
         return 0;
     zip_error_t error;
     zip_error_init_with_code(&error, code);
-    int r = error_set(e, ERROR_FORMAT, "%s: cannot be read as a zip archive (%s); the file may be cut off", z->path,
-                      zip_error_strerror(&error));
+    r = error_set(e, ERROR_FORMAT, "%s: cannot be read as a zip archive (%s); the file may be cut off", z->path,
+                  zip_error_strerror(&error));
     zip_error_fini(&error);
     return r;
 }

@@ -113,7 +113,7 @@ static int list_storages(struct torch_file *f, struct error *e) {
 int torch_begin(struct torch_file *f, const void *data, size_t size, size_t *used, struct error *e) {
     int rc = pickle_load(&f->pickle, data, size, used, e);
     if (rc < 0)
-        return error_prefix(e, "%s: ", f->tensors->path);
+        return error_prefix(e, rc, "%s: ", f->tensors->path);
     rc = list_storages(f, e);
     if (rc < 0)
         torch_end(f);

@@ -13,7 +13,7 @@ static int next_pickle(const struct tensors *t, size_t *at, struct pickle **out,
     size_t used = 0;
     int rc = pickle_load(out, t->file + *at, t->size - *at, &used, e);
     if (rc < 0)
-        return error_prefix(e, "%s: ", t->path);
+        return error_prefix(e, rc, "%s: ", t->path);
     *at += used;
     return 0;
 }

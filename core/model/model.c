@@ -370,7 +370,7 @@ static int read_shape(const struct source *f, const struct model_options *o, str
     if (rc == 0)
         rc = read_heads(f, o, s, guessed, e);
     if (rc == 0 && (rc = shape_check(s, e)) < 0)
-        error_prefix(e, "%s: ", tensors_path(f->tensors));
+        error_prefix(e, rc, "%s: ", tensors_path(f->tensors));
     return rc;
 }
 
@@ -433,7 +433,7 @@ static int load(struct model *m, const struct source *f, const struct model_opti
     for (int i = 0; rc == 0 && i < 2 * m->shape.depth; i++)
         rc = fold_layer_scale(m, f, i / 2, 1 + i % 2, e);
     if (rc == 0 && (rc = resize_image(m, options ? options->image : 0, e)) < 0)
-        error_prefix(e, "%s: ", tensors_path(f->tensors));
+        error_prefix(e, rc, "%s: ", tensors_path(f->tensors));
     return rc;
 }
 

@@ -116,7 +116,7 @@ int model_save(const struct model *m, const char *path, bool half, struct error 
     }
     size_t count = list_tensors(m, tensors, names);
     if (half && (rc = make_halves(tensors, count, shape_parameters(&m->shape), &halves, e)) < 0)
-        error_prefix(e, "%s: ", path);
+        error_prefix(e, rc, "%s: ", path);
     if (rc == 0)
         rc = write_file(m, path, tensors, count, e);
 done:

@@ -136,7 +136,10 @@ static char *class_lines(const struct dataset *d) {
         return NULL;
     for (int i = 0; i < dataset_classes(d); i++)
         fprintf(f, "%s\n", dataset_class_name(d, i));
-    return fclose(f) == 0 ? text : NULL;
+    if (fclose(f) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
 /* The tensors of a saved run, theta's and the optimizer's, with the names that they point to. */
@@ -180,7 +183,7 @@ int state_save(const struct state *s, const struct tuning *t, const struct datas
     char gates[MASK_TEXT], temps[MASK_TEXT];
     int r = listing_create(&l, s, t, e);
     if (r < 0)
-        return error_prefix(e, "%s: ", path);
+        return error_prefix(e, r, "%s: ", path);
     char *classes = class_lines(d);
     if (!classes) {
         listing_destroy(&l);

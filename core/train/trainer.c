@@ -139,7 +139,7 @@ int trainer_evaluate(struct trainer *t, enum split split, struct error *e) {
     int r = evaluate(t->engine, t->state.theta, t->loaders[split], trainer_tick, t, &t->evaluation, e);
     trainer_end_work(t);
     if (r < 0)
-        return error_prefix(e, "evaluation of %s: ", split_name(split));
+        return error_prefix(e, r, "evaluation of %s: ", split_name(split));
     struct state_position *at = &t->state.at;
     *(split == SPLIT_VAL ? &at->val : &at->test) = (struct snapshot_result){
         .known = true,

@@ -319,6 +319,6 @@ int trainer_carry_out(struct trainer *t, const struct command *c, struct error *
         mailbox_emit(t->mailbox, EVENT_WARNING, "%s: %s", c->line, e->text);
         return 0;
     }
-    error_prefix(e, "%s: %s: ", c->origin, c->line);
+    error_prefix(e, r, "%s: %s: ", c->origin, c->line);
     return r;
 }

@@ -52,8 +52,9 @@ static int choice(const struct golden *g, const char *key, const char *missing, 
     const char *text = tensors_metadata(g->file, key);
     struct settings s;
     settings_default(&s);
-    if (settings_set(&s, key, text ? text : missing, e) < 0)
-        return error_prefix(e, "%s: metadata: ", g->path);
+    int r = settings_set(&s, key, text ? text : missing, e);
+    if (r < 0)
+        return error_prefix(e, r, "%s: metadata: ", g->path);
     *out = strcmp(key, "method") == 0 ? s.method : strcmp(key, "pool") == 0 ? s.pool : s.optimizer;
     if (last_blocks)
         *last_blocks = s.last_blocks;

@@ -253,7 +253,7 @@ int whatif_csv_read(struct whatif *out, const char *path, struct error *e) {
     else if (size > WHATIF_CSV_MOST)
         r = error_set(e, ERROR_FORMAT, "%s: it is larger than any that gptui writes", path);
     else if ((r = whatif_csv_parse(out, text, size, e)) < 0)
-        error_prefix(e, "%s: ", path);
+        error_prefix(e, r, "%s: ", path);
     if (f)
         fclose(f);
     free(text);

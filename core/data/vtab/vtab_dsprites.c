@@ -60,6 +60,7 @@ static int open_pictures(const struct dsprites *d, struct npz **z, struct error 
     if (a->dimensions == 3 && a->shape[0] == count && a->shape[1] == SIDE && a->shape[2] == SIDE)
         return 0;
     npz_close(*z);
+    *z = NULL;
     return error_set(e, ERROR_FORMAT, "%s: imgs has another shape than %zu x %d x %d", d->path, count, SIDE, SIDE);
 }
 

@@ -152,12 +152,10 @@ int vtab_files_encoded(const void *state, const struct vtab_image *i, uint8_t **
     const struct vtab_files *f = state;
     const struct vtab_files_split *s = &f->splits[i->file];
     char *path = NULL;
-    int r = vtab_raw_check(state, i, e);
-    if (r < 0)
-        return r;
     if (asprintf(&path, "%s/%s", s->folder, s->names[i->place]) < 0)
         return error_set(e, ERROR_MEMORY, "%s: not enough memory to read an image", s->folder);
-    r = file_bytes(bytes, size, path, MOST_FILE, "an image", e);
+    int r =
+        i->label < 0 ? vtab_raw_no_label(&f->raw, path, e) : file_bytes(bytes, size, path, MOST_FILE, "an image", e);
     free(path);
     return r;
 }

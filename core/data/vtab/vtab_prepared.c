@@ -163,7 +163,7 @@ static int encoded(const void *state, const struct vtab_image *i, uint8_t **byte
     say(state, i, where, sizeof where);
     free(*bytes);
     *bytes = NULL;
-    error_prefix(e, "%s: ", where);
+    error_prefix(e, r, "%s: ", where);
     return r;
 }
 

@@ -93,14 +93,18 @@ const char *vtab_raw_file(const void *state, const struct vtab_image *i) {
     return r->splits[i->file].path;
 }
 
+int vtab_raw_no_label(const struct vtab_raw *r, const char *where, struct error *e) {
+    return error_set(e, ERROR_FORMAT, "%s: its label is none of the %d of the task %s", where, r->task->classes,
+                     r->task->name);
+}
+
 int vtab_raw_check(const void *state, const struct vtab_image *i, struct error *e) {
     const struct vtab_raw *r = state;
     char where[512];
     if (i->label >= 0)
         return 0;
     vtab_raw_say(state, i, where, sizeof where);
-    return error_set(e, ERROR_FORMAT, "%s: its label is none of the %d of the task %s", where, r->task->classes,
-                     r->task->name);
+    return vtab_raw_no_label(r, where, e);
 }
 
 int vtab_raw_picture(struct image *out, const uint8_t *bytes, size_t side, size_t row, size_t column, size_t channel,

@@ -13,7 +13,7 @@ enum { VTAB_RAW_SPLITS = 3, VTAB_RAW_MOST = 1 << 24 /* images a split */ };
 
 struct vtab_raw_split {
     const char *name; /* of TensorFlow Datasets; NULL: no more splits */
-    char *path;       /* of the file, for messages; NULL: images are files */
+    char *path;       /* of the file, for messages: that of the images, or their list */
     size_t count;
     int16_t *labels; /* [count]: classes of the task; -1: none, or it cannot be read */
     uint32_t *order; /* [count]: which image stands there */
@@ -45,6 +45,8 @@ const char *vtab_raw_file(const void *state, const struct vtab_image *i);
 
 /* 0, or ERROR_FORMAT where the image has no label. */
 int vtab_raw_check(const void *state, const struct vtab_image *i, struct error *e);
+/* ERROR_FORMAT: what lies at `where` has none. */
+int vtab_raw_no_label(const struct vtab_raw *r, const char *where, struct error *e);
 
 /* A square picture from bytes; the next row, column and channel are so many bytes on. Errors: ERROR_MEMORY. */
 int vtab_raw_picture(struct image *out, const uint8_t *bytes, size_t side, size_t row, size_t column, size_t channel,
