@@ -9,6 +9,7 @@
 #include "app/subcommand.h"
 #include "app/terminal_paint.h"
 #include "core/data/dataset.h"
+#include "core/data/scenes.h"
 #include "core/digest.h"
 
 /* Scenes are drawn at the side of the bundled backbone where --image says nothing. */
@@ -78,8 +79,10 @@ static int print_classes(const struct dataset *d, struct error *e) {
 }
 
 static int summarise(const struct dataset *d, bool check, struct error *e) {
-    printf("%s: %d classes\n\n%-5s %9s%s\n", dataset_spec(d), dataset_classes(d), "split", "images",
-           check ? " unreadable" : "");
+    printf("%s: %d classes", dataset_spec(d), dataset_classes(d));
+    if (dataset_published_classes(d) && dataset_published_classes(d) != dataset_classes(d))
+        printf(" (%d were published)", dataset_published_classes(d));
+    printf("\n\n%-5s %9s%s\n", "split", "images", check ? " unreadable" : "");
     enum split empty = SPLITS;
     for (enum split s = SPLIT_TRAIN; s < SPLITS; s++) {
         size_t bad = 0;
@@ -147,6 +150,15 @@ static int run(const struct arguments *a, struct error *e) {
     return r;
 }
 
+static void list_scenes(struct page *p) {
+    char name[64];
+    page_text(p, "The tasks of scenes:");
+    for (size_t i = 0; i < scenes_count(); i++) {
+        snprintf(name, sizeof name, "scenes:%s", scenes_name(scenes_at(i)));
+        page_item(p, name, NULL, scenes_help(scenes_at(i)));
+    }
+}
+
 const struct subcommand cmd_data = {
     .name = "data",
     .synopsis = "[SPEC] [--list] [--quick] [--sheet OUT.png]",
@@ -161,7 +173,7 @@ const struct subcommand cmd_data = {
                "  vtab800:TASK:PATH  the same, val not in train: to choose settings on\n"
                "  scenes:TASK        pictures that the program renders\n"
                "  PATH               a folder, as cifar:PATH or folder:PATH\n\n"
-               "`gptui recipes` lists every NAME (the first five) and TASK.\n\n"
+               "`gptui recipes` lists every NAME (the first five) and TASK of VTAB-1K.\n\n"
                "fgvc: PATH holds train.json, val.json and test.json, {image path: class} each, as VPT has them. "
                "Without these the splits are made by --seed, from the lists that CUB and NABirds come with or from "
                "class folders, and a run on them writes them into its folder.\n\n"
@@ -171,12 +183,13 @@ const struct subcommand cmd_data = {
                "input's square, as published.\n\n"
                "PATH can as well hold the raw download, unpacked: of cifar100 (binary version), svhn, camelyon, "
                "eurosat, resisc45, dtd, pets, flowers102, the two of clevr, of dsprites (.npz) and of smallnorb. The "
-               "images and their order are the same. Pictures of svhn and dsprites go through a temporary file (90 and "
+               "images and their order are the same. Pictures of svhn and dsprites go through a temporary file (83 and "
                "310 MB) in the folder that TMPDIR names, else in /tmp.\n\n"
                "Without --list it says how many images each split and class has, beside what was published, and shows "
                "some of train in a terminal. Every image is decoded once, and those that cannot be are named.\n\n"
                "--list prints a line an image: SPLIT, INDEX, LABEL and the SHA-256 of the encoded image (of the "
                "pixels, where none is encoded; - where it cannot be read), with tabs between.",
+    .more = list_scenes,
     .options = (const struct option[]){{"list", NULL, "a line an image: split, index, label, SHA-256"},
                                        {"sheet", "OUT.png", "64 images of train, evenly spread, as a picture"},
                                        {"quick", NULL, "do not decode the images to find unreadable ones"},

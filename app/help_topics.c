@@ -301,6 +301,8 @@ void help_topics_subcommand(struct page *p, const struct subcommand *command) {
         page_example(p, usage);
     }
     page_text(p, command->details && *command->details ? command->details : command->summary);
+    if (command->more)
+        command->more(p);
     if (p->form == PAGE_TEXT)
         page_heading(p, "Options");
     write_options(p, command->options);

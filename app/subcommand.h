@@ -21,6 +21,8 @@
 #include "core/error.h"
 #include "core/settings.h"
 
+struct page;
+
 struct option {
     const char *name;     /* without the two dashes */
     const char *argument; /* "FILE"; NULL: a flag */
@@ -45,6 +47,7 @@ struct arguments {
 
 struct subcommand {
     const char *name, *synopsis, *summary, *details;
+    void (*more)(struct page *p); /* what a table has to add to `details`; may be NULL */
     const struct option *options; /* ends with a NULL name; may be NULL */
     bool takes_settings;          /* every setting of settings.def is an option, --config FILE too */
     const char *recipe;           /* what `auto` means here; NULL: by model and data */

@@ -55,7 +55,6 @@ static void describe_task(struct workbench *w, const struct workbench_options *o
     w->task.patches = shape_patches(s);
     w->task.image = s->image;
     w->task.train_gflop = flops_training(&j->tuning) * 1e-9;
-    w->task.eval_gflop = flops_forward(&j->tuning) * 1e-9;
     w->task.planned = job_bytes(j, team_size_for(j->settings.threads));
     w->task.kept_gflop = flops_prefix(&j->tuning) * 1e-9;
     w->task.read_only = o->read_only;

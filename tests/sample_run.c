@@ -170,7 +170,6 @@ static void set_task(struct sample_run *r) {
         .images = {512, 200, 1000},
         .train_gflop = 78.4,
         .planned = (size_t)559 << 20,
-        .eval_gflop = 27.1,
     };
     r->machine = (struct view_machine){.peak_gflops = 896, .rss = (size_t)559 << 20, .saved_s = 8};
 }

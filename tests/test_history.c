@@ -161,8 +161,6 @@ static void interventions_are_numbered_from_1(void **state) {
     assert_int_equal(h.marks[0].number, 1);
     assert_int_equal(h.marks[0].step, 120);
     assert_string_equal(h.marks[0].line, "freeze gate 3");
-    assert_false(h.marks[0].is_note);
-    assert_true(h.marks[1].is_note);
     assert_int_equal(h.marks[41].number, 42);
 }
 

@@ -244,7 +244,6 @@ int history_journal(struct history *h, const char *line, struct error *e) {
     struct history_mark *m = &h->marks[h->mark_count++];
     *m = (struct history_mark){.number = (int)h->mark_count, .step = step};
     copy_line(m->line, end + 1);
-    m->is_note = strncmp(m->line, "note ", 5) == 0;
     return 0;
 }
 

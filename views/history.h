@@ -20,7 +20,6 @@
 struct history_mark {
     int number;
     uint64_t step;
-    bool is_note;            /* a note changes nothing */
     char line[HISTORY_LINE]; /* without its "at step N " */
 };
 

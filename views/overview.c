@@ -159,7 +159,7 @@ static int put_facts(const struct view_context *x, struct canvas *c, struct area
 
 /* ---- layout */
 
-enum { LEAST_CURVES = 5, LEAST_TABLE = 4, COMPACT = 2, WIDE = 150, WIDE_ALONE = 110, STACKED = 60, MOST_PLOTS = 3 };
+enum { LEAST_CURVES = 5, LEAST_TABLE = 4, COMPACT = 2, WIDE = 150, WIDE_ALONE = 110, STACKED = 60 };
 
 struct layout {
     struct area facts, plots, blocks; /* height 0: none */

@@ -27,10 +27,10 @@ struct view_task {
     int classes;
     const char *const *class_names; /* [classes] */
     size_t images[SPLITS];
-    double train_gflop, eval_gflop; /* per image */
-    double kept_gflop;              /* of both, what an image does not take whose frozen blocks are kept */
-    size_t planned, kept;           /* bytes that the run takes; besides, at most, for frozen blocks that are kept */
-    bool read_only;                 /* a finished run that is shown */
+    double train_gflop;   /* per image */
+    double kept_gflop;    /* of both, what an image does not take whose frozen blocks are kept */
+    size_t planned, kept; /* bytes that the run takes; besides, at most, for frozen blocks that are kept */
+    bool read_only;       /* a finished run that is shown */
 };
 
 /* What the main thread measures of this process. */

@@ -1,11 +1,14 @@
-# What the tables share; sourced by them. A table calls `begin "$@"`, `cell TASK FAMILY METHOD` for each of its cells, `finish`.
+# shellcheck shell=bash
+# What the tables share; sourced by them. A table calls `begin "$@"`, `cell TASK FAMILY METHOD` for each of its cells,
+# `finish`.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 gptui=${GPTUI:-$here/../../build/gptui}
 models='' data='' out=paper seeds=1,2,3 only='' extra=()
 
 usage() {
-    echo "usage: ${0##*/} --models FOLDER --data FOLDER [--out FOLDER] [--seeds 1,2,3] [--only TASK,...] [-- SETTING...]" >&2
+    echo "usage: ${0##*/} --models FOLDER --data FOLDER [--out FOLDER] [--seeds 1,2,3] [--only TASK,...]" \
+        "[-- SETTING...]" >&2
     exit 2
 }
 
@@ -37,7 +40,7 @@ tasks() {
 find_model() {
     local name
     case $1 in
-    mae) set -- mae_vitb.bin mae_pretrain_vit_base.pth mae-ViT-B.pth ;;
+    mae) set -- mae_vitb.bin mae_pretrain_vit_base.pth ;;
     moco) set -- moco_vitb.bin mocov3-ViT-B.pth.tar linear-vit-b-300ep.pth.tar vit-b-300ep.pth.tar ;;
     esac
     for name; do
@@ -101,10 +104,10 @@ cell() {
     elif [[ $spec == absent:* ]]; then
         result=$spec absent=$((absent + 1))
     elif "$gptui" sweep --out "$folder" --grid "seed=$seeds" --recipe "$family:$task" --model "$model" --data "$spec" \
-        --method "$method" "${extra[@]}" >"$out/log" 2>&1; then
+        --method "$method" "${extra[@]}" >"$folder.log" 2>&1; then
         result=$(ours "$folder/table.csv")
     else
-        result="failed: $(tail -n 1 "$out/log")" failed=$((failed + 1))
+        result="failed: $(tail -n 1 "$folder.log")" failed=$((failed + 1))
     fi
     printf '%-22s %-8s %-10s %9s  %s\n' "$task" "$family" "$method" "$known" "$result"
 }

@@ -225,6 +225,10 @@ size_t dataset_published(const struct dataset *d, enum split split) {
     return d->contents.published[split];
 }
 
+int dataset_published_classes(const struct dataset *d) {
+    return d->contents.published_classes;
+}
+
 bool dataset_same_classes(const struct dataset *a, const struct dataset *b) {
     if (dataset_classes(a) != dataset_classes(b))
         return false;

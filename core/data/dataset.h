@@ -1,4 +1,5 @@
-/* Images with labels, in three splits. One interface; a reader a file (folder.c, scenes_reader.c, vtab.c).
+/* Images with labels, in three splits. One interface; a reader a file (folder.c, cifar.c, fgvc.c, scenes_reader.c,
+ * vtab.c).
  *
  *     struct dataset *d = NULL;
  *     if (dataset_open(&d, "folder:photos", &options, &err) < 0) ...
@@ -53,6 +54,7 @@ bool dataset_is_native(const struct dataset *d);
 const char *dataset_dealt_path(const struct dataset *d, enum split split, size_t index);
 /* Images of a split of the benchmark as published; 0: not known. */
 size_t dataset_published(const struct dataset *d, enum split split);
+int dataset_published_classes(const struct dataset *d); /* likewise */
 /* Of a SPEC: true where the benchmark takes pictures whole, stretched to the input's square (preprocess vtab). */
 bool dataset_is_stretched(const char *spec);
 /* True if both list the same class names in the same order. */

@@ -269,6 +269,7 @@ static int open_fgvc(struct reader_contents *out, const char *argument, const st
     if (r < 0 || !(json || lists))
         listing_close(l);
     memcpy(out->published, b->counts, sizeof out->published);
+    out->published_classes = b->classes;
     return r;
 }
 

@@ -1,7 +1,7 @@
 /* What a reader fills in, so that dataset.c can serve one more kind of data. Private to core/data.
  *
- * A reader is a row of constants, a file each (folder.c, scenes_reader.c), named in dataset.c's list. After open() its
- * state is constant: every other function may be called by any number of threads at once. */
+ * A reader is a row of constants, a file each (folder.c, cifar.c, scenes_reader.c ...), named in dataset.c's list.
+ * After open() its state is constant: every other function may be called by any number of threads at once. */
 #ifndef CORE_DATA_READER_H
 #define CORE_DATA_READER_H
 
@@ -16,9 +16,10 @@ struct reader_contents {
     void *state;
     size_t size[SPLITS];
     int classes;
-    bool native;  /* rendered: images come with a side of options.image */
-    size_t dealt; /* dataset_dealt_path(): where in a path the one of a split file begins; 0: not dealt */
-    size_t published[SPLITS];
+    bool native;              /* rendered: images come with a side of options.image */
+    size_t dealt;             /* dataset_dealt_path(): where in a path the one of a split file begins; 0: not dealt */
+    size_t published[SPLITS]; /* images; 0: not known */
+    int published_classes;    /* likewise */
 };
 
 /* What stands behind KIND: in a SPEC. Paths in it are made whole, so that a run can go on from any folder. */

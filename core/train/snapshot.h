@@ -39,7 +39,6 @@ struct snapshot {
     bool gated, tempered;
     bool reconstructs; /* masked autoencoding: no classes, top1 is the share of the hidden variance explained */
     bool gate_frozen[SNAPSHOT_BLOCKS], temp_frozen[SNAPSHOT_BLOCKS], prompts_frozen, head_frozen;
-    float gate_start;    /* every gate's value when the run began */
     uint64_t unreadable; /* images */
     uint64_t saves;      /* of last.safetensors by this program so far */
     uint64_t swaps;      /* of datasets */

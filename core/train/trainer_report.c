@@ -27,7 +27,6 @@ static void publish_gates(const struct trainer *t, struct snapshot *s) {
     const struct tuned *gates = tuning_find(tuning, TUNED_GATES), *temps = tuning_find(tuning, TUNED_TEMPS);
     const struct freeze *f = &t->state.at.freeze;
     s->gated = gates;
-    s->gate_start = (float)prompt_sigmoid(-tuning->options.gate_init);
     s->tempered = temps;
     s->depth = tuning->shape.depth < SNAPSHOT_BLOCKS ? tuning->shape.depth : SNAPSHOT_BLOCKS;
     for (size_t l = 0; gates && l < gates->size && l < SNAPSHOT_BLOCKS; l++) {

@@ -1,4 +1,7 @@
-/* Files of arrays that raw downloads come in: MATLAB 5, .npy and .npz, HDF5, smallNORB's matrices, CLEVR's JSON. */
+/* Files of arrays that raw downloads come in: MATLAB 5, .npy and .npz, HDF5, smallNORB's matrices, CIFAR's
+ * records, CLEVR's JSON. */
+#include <string.h>
+
 #include "core/data/dataset.h"
 #include "core/formats/h5.h"
 #include "core/formats/json_each.h"
@@ -51,20 +54,40 @@ static void read_h5(const char *path) {
     h5_close(h);
 }
 
-/* The input in place of one of the matrices, the others as the input before left them. */
-static void read_norb(const uint8_t *data, size_t size) {
-    static const char *const names[] = {NORB "dat.mat", NORB "info.mat", NORB_TEST "dat.mat", NORB_TEST "info.mat"};
+static void open_and_decode(const char *spec) {
     const struct dataset_options options = {.seed = 1, .image = 32, .scenes = {1, 1, 1}};
     struct dataset *d;
     struct image im;
-    char spec[128];
-    size_t way = fuzz_choice(&data, &size, 4);
-    snprintf(spec, sizeof spec, "vtab:smallnorb-azimuth:%s", fuzz_folder(names[way], data, size));
     if (dataset_open(&d, spec, &options, NULL) < 0)
         return;
     if (dataset_decode(d, SPLIT_TRAIN, 0, &im, NULL) == 0)
         image_free(&im);
     dataset_close(d);
+}
+
+/* The input in place of one of the matrices of smallNORB; of the others each has one pair of images and its labels. */
+static void read_norb(const uint8_t *data, size_t size) {
+    static const char *const names[] = {NORB "dat.mat", NORB "info.mat", NORB_TEST "dat.mat", NORB_TEST "info.mat"};
+    static const uint32_t dat_head[] = {0x1E3D4C55, 4, 1, 2, 96, 96}, info[] = {0x1E3D4C54, 2, 1, 4, 1, 4, 1, 2, 5};
+    static uint8_t dat[sizeof dat_head + 2 * 96 * 96];
+    const char *folder = NULL;
+    char spec[128];
+    size_t way = fuzz_choice(&data, &size, 4);
+    memcpy(dat, dat_head, sizeof dat_head);
+    for (size_t i = 0; i < 4; i++)
+        folder = i == way     ? fuzz_folder(names[i], data, size)
+                 : i % 2 == 0 ? fuzz_folder(names[i], dat, sizeof dat)
+                              : fuzz_folder(names[i], (const uint8_t *)info, sizeof info);
+    snprintf(spec, sizeof spec, "vtab:smallnorb-azimuth:%s", folder);
+    open_and_decode(spec);
+}
+
+/* The input as both files of CIFAR-100, without names. */
+static void read_cifar(const uint8_t *data, size_t size) {
+    char spec[128];
+    fuzz_folder("train.bin", data, size);
+    snprintf(spec, sizeof spec, "cifar:%s", fuzz_folder("test.bin", data, size));
+    open_and_decode(spec);
 }
 
 static int look(void *context, size_t i, const cJSON *object, struct error *e) {
@@ -76,12 +99,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static void (*const readers[])(const char *) = {read_matlab, read_npz, read_h5};
     struct npy header;
     char path[64];
-    size_t way = fuzz_choice(&data, &size, 6);
+    size_t way = fuzz_choice(&data, &size, 7);
     int fd = fuzz_file(data, size, path);
     if (way < 3)
         readers[way](path);
     else if (way == 3)
         read_norb(data, size);
+    else if (way == 6)
+        read_cifar(data, size);
     else if (way == 4)
         json_each(path, "scenes", look, NULL, NULL);
     else if (npy_header(&header, data, size) && header.size > size)

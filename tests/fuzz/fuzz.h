@@ -21,13 +21,17 @@ static inline int fuzz_file(const uint8_t *data, size_t size, char path[64]) {
     return fd;
 }
 
-/* Writes the bytes to a file of that name in a folder that lives as long as the process; returns the folder. */
+/* Writes the bytes to a file of that name in a folder of this process, below the one that scripts/fuzz removes; returns
+ * the folder. */
 static inline const char *fuzz_folder(const char *name, const uint8_t *data, size_t size) {
-    static char folder[] = "/dev/shm/gptui-fuzz.XXXXXX";
-    static int made;
+    static char folder[128];
     char path[256];
-    if (!made++ && !mkdtemp(folder))
-        abort();
+    if (!*folder) {
+        const char *tmp = getenv("TMPDIR");
+        snprintf(folder, sizeof folder, "%s/gptui-fuzz.XXXXXX", tmp && *tmp ? tmp : "/dev/shm");
+        if (!mkdtemp(folder))
+            abort();
+    }
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *f = fopen(path, "wb");
     if (!f || fwrite(data, 1, size, f) != size || fclose(f) != 0)

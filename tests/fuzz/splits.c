@@ -21,7 +21,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t way = fuzz_choice(&data, &size, 5);
     for (size_t i = 0; i < 4; i++)
         folder = fuzz_folder(lists[i], way == i + 1 ? data : bytes(good[i]), way == i + 1 ? size : strlen(good[i]));
-    snprintf(spec, sizeof spec, "%s/train.json", folder);
     if (way == 0) {
         fuzz_folder("train.json", data, size);
         fuzz_folder("val.json", bytes(json), strlen(json));

@@ -8,14 +8,13 @@
 
 #include "core/data/reader.h"
 #include "core/data/vtab/vtab_source.h"
-#include "core/file_bytes.h"
 
 static const struct vtab_source *const sources[] = {
     &vtab_prepared, &vtab_cifar,  &vtab_svhn, &vtab_dsprites, &vtab_smallnorb, &vtab_camelyon,
     &vtab_eurosat,  &vtab_resisc, &vtab_dtd,  &vtab_pets,     &vtab_flowers,   &vtab_clevr,
 };
 
-enum { SOURCES = sizeof sources / sizeof *sources, MOST_NAMES = 1 << 20 };
+enum { SOURCES = sizeof sources / sizeof *sources };
 
 struct state {
     const struct vtab_task *task;
@@ -31,9 +30,9 @@ static const char *name_at(size_t i) {
     return i < vtab_count() ? vtab_at(i)->name : NULL;
 }
 
-static int unknown_task(const char *argument, struct error *e) {
+static int unknown_task(const char *kind, const char *argument, struct error *e) {
     char known[512];
-    return error_set(e, ERROR_USAGE, "data 'vtab:%s': TASK:PATH was expected, TASK one of %s", argument,
+    return error_set(e, ERROR_USAGE, "data '%s:%s': TASK:PATH was expected, TASK one of %s", kind, argument,
                      reader_list_names(name_at, known, sizeof known));
 }
 
@@ -106,17 +105,6 @@ static int locate(struct state *s, const char *path, struct error *e) {
     return r == 0 && s->source->gather ? s->source->gather(s->of_source, e) : r;
 }
 
-char *vtab_source_names(const char *folder, const char *file) {
-    char *path = NULL;
-    uint8_t *text = NULL;
-    size_t size;
-    if (asprintf(&path, "%s/%s", folder, file) < 0)
-        return NULL;
-    file_bytes(&text, &size, path, MOST_NAMES, "a text", NULL);
-    free(path);
-    return (char *)text;
-}
-
 /* One a line, if there are as many lines as classes. */
 static bool take_names(struct state *s) {
     char *text = s->source->class_names ? s->source->class_names(s->of_source) : NULL, *rest = text, *line;
@@ -164,7 +152,8 @@ static int open_task(struct reader_contents *out, const char *argument, bool val
     if (!s)
         return error_set(e, ERROR_MEMORY, "not enough memory for data 'vtab:%s'", argument);
     *s = (struct state){.task = vtab_find(task), .val_is_trained = val_is_trained};
-    int r = s->task && colon[1] ? open_source(s, colon + 1, e) : unknown_task(argument, e);
+    int r = s->task && colon[1] ? open_source(s, colon + 1, e)
+                                : unknown_task(val_is_trained ? "vtab" : "vtab800", argument, e);
     if (r < 0) {
         free(s);
         return r;

@@ -7,7 +7,7 @@
 #include "core/data/vtab/vtab_source.h"
 #include "core/formats/h5.h"
 
-enum { SIDE = 96, PICTURE = SIDE * SIDE * 3 };
+enum { SIDE = 96 };
 
 #define STEM "camelyonpatch_level_2_split_"
 

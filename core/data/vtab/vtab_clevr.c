@@ -31,7 +31,7 @@ static int label_of(const struct vtab_task *task, const cJSON *objects) {
     float least = INFINITY;
     if (!cJSON_IsArray(objects))
         return -1;
-    if (task->label == VTAB_COUNT)
+    if (task->rule == VTAB_COUNT)
         return vtab_label_of_value(task, cJSON_GetArraySize(objects));
     cJSON_ArrayForEach (object, objects) {
         if (!note_distance(object, &least))

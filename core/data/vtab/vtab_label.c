@@ -31,10 +31,10 @@ int vtab_label_of_distance(float least) {
 }
 
 int vtab_label_of_value(const struct vtab_task *t, int64_t value) {
-    int64_t from = t->label == VTAB_COUNT ? value - 3 : value;
-    if (from < 0 || from >= (t->label == VTAB_SCALED ? t->values : t->classes))
+    int64_t from = t->rule == VTAB_COUNT ? value - 3 : value;
+    if (from < 0 || from >= (t->rule == VTAB_SCALED ? t->values : t->classes))
         return -1;
-    return t->label == VTAB_SCALED ? (int)floorf((float)from / ((float)t->values / 16)) : (int)from;
+    return t->rule == VTAB_SCALED ? (int)floorf((float)from / ((float)t->values / 16)) : (int)from;
 }
 
 /* The third of every three values is a distance; of which the least is wanted, of some objects alone. */
@@ -106,11 +106,11 @@ int vtab_label(const struct vtab_task *t, struct window *w, uint64_t place, uint
     static const char *const vehicle[] = {"objects/type", "objects/location"};
     struct example_list lists[2];
     int64_t value = -1;
-    int r = t->label == VTAB_VEHICLE ? example_find(w, place, size, vehicle, 2, lists, e)
-                                     : example_find(w, place, size, &t->key, 1, lists, e);
+    int r = t->rule == VTAB_VEHICLE ? example_find(w, place, size, vehicle, 2, lists, e)
+                                    : example_find(w, place, size, &t->key, 1, lists, e);
     if (r < 0)
         return r;
-    switch (t->label) {
+    switch (t->rule) {
     case VTAB_VALUE:
     case VTAB_SCALED:
         r = whole_number(t, w, &lists[0], &value, e);
@@ -127,11 +127,11 @@ int vtab_label(const struct vtab_task *t, struct window *w, uint64_t place, uint
     }
     if (r < 0)
         return r;
-    bool done = t->label == VTAB_NEAREST || t->label == VTAB_VEHICLE;
-    int found = done ? (int)value : vtab_label_of_value(t, value), least = t->label == VTAB_COUNT ? 3 : 0;
+    bool done = t->rule == VTAB_NEAREST || t->rule == VTAB_VEHICLE;
+    int found = done ? (int)value : vtab_label_of_value(t, value), least = t->rule == VTAB_COUNT ? 3 : 0;
     if (found < 0)
         return error_set(e, ERROR_FORMAT, "'%s' gives %lld; %d to %d were expected", t->key, (long long)value, least,
-                         least + (t->label == VTAB_SCALED ? t->values : t->classes) - 1);
+                         least + (t->rule == VTAB_SCALED ? t->values : t->classes) - 1);
     *label = found;
     return 0;
 }

@@ -60,11 +60,11 @@ void vtab_class_name(const struct vtab_task *t, int label, char *out, size_t siz
     static const char *const nearest[] = {"nearer than 8", "8 to 8.5",  "8.5 to 9",
                                           "9 to 9.5",      "9.5 to 10", "beyond 10"};
     assert(label >= 0 && label < t->classes);
-    if (t->label == VTAB_COUNT)
+    if (t->rule == VTAB_COUNT)
         snprintf(out, size, "%d objects", label + 3);
-    else if (t->label == VTAB_NEAREST)
+    else if (t->rule == VTAB_NEAREST)
         snprintf(out, size, "%s", nearest[label]);
-    else if (t->label == VTAB_VEHICLE)
+    else if (t->rule == VTAB_VEHICLE)
         snprintf(out, size, "%s", vehicles[label]);
     else
         snprintf(out, size, "%d", label);

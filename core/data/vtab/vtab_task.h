@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum vtab_label { VTAB_VALUE, VTAB_SCALED, VTAB_COUNT, VTAB_NEAREST, VTAB_VEHICLE };
+enum vtab_label_rule { VTAB_VALUE, VTAB_SCALED, VTAB_COUNT, VTAB_NEAREST, VTAB_VEHICLE };
 
 struct vtab_task {
     const char *name, *dataset, *version;
@@ -19,10 +19,10 @@ struct vtab_task {
         const char *split;
         int first, second, half; /* per cent that are passed over: two parts, each rounded down; or one to even */
     } test;
-    enum vtab_label label;
-    const char *key; /* of the label in an example; VEHICLE: several */
-    int values;      /* SCALED: of the label that is thinned */
-    size_t images;   /* of test.split, as published */
+    enum vtab_label_rule rule; /* how a label comes from an example */
+    const char *key;           /* of the label in an example; VEHICLE: several */
+    int values;                /* SCALED: of the label that is thinned */
+    size_t images;             /* of test.split, as published */
 };
 
 size_t vtab_count(void);
