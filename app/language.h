@@ -5,8 +5,8 @@
  *         language_format(&c, text, sizeof text);          // "at step 120 freeze gate 3-6,9"
  *
  * Words are parted by blanks; a word with blanks stands in double quotes, with \" and \\ inside; # starts a comment
- * where a word would start. The verbs are those of commands.def and
- * screen_commands.def. Pure functions; any thread may call. */
+ * where a word would start. The verbs are those of commands.def and screen_commands.def. Pure functions; any thread may
+ * call. */
 #ifndef APP_LANGUAGE_H
 #define APP_LANGUAGE_H
 

@@ -45,9 +45,8 @@ int run_folder_metrics(struct run_folder *f, const char *line, struct error *e);
 int run_folder_splits(const char *path, const struct dataset *d, uint64_t swaps, char folder[RUN_FOLDER_FILE],
                       struct error *e);
 
-/* Every setting; as comments what else the
- * numbers depend on: versions, CPU, BLAS, hashes of model and data. `model` is what was asked for (empty: the bundled
- * one). Errors: ERROR_IO. */
+/* Every setting; as comments what else the numbers depend on: versions, CPU, BLAS, hashes of model and data. `model` is
+ * what was asked for (empty: the bundled one). Errors: ERROR_IO. */
 int run_folder_settings(const struct run_folder *f, const struct job *job, const char *model, struct error *e);
 
 /* Reads settings.conf of the run at `path`. Errors: ERROR_IO (nothing was saved there yet ...), ERROR_USAGE. */

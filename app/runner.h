@@ -35,9 +35,8 @@ struct runner {
     uv_loop_t loop;
     struct mailbox *mailbox;
     struct trainer *trainer;
-    double
-        peak_gflops; /* of sgemm, measured before the training starts where somebody watches; once `measured` is set */
-    atomic_bool measured;
+    double peak_gflops;   /* of sgemm, measured before the training starts where somebody watches */
+    atomic_bool measured; /* it was */
     /* Told of each event; may take its payload by setting it to NULL. NULL: nobody is told. */
     void (*take)(void *context, struct event *v);
     void (*moved)(void *context); /* told of each new snapshot; NULL: nobody */

@@ -316,8 +316,7 @@ static const char *const texture_names[SCENE_TEXTURE_KINDS] = {"plain",   "gradi
                                                                "checker", "dots",     "noise"};
 
 /* mixed: a scene of any of the five first tasks, for pretraining. The bundled backbone was made of them: no more come
- * in
- */
+ * in. */
 
 static void compose_mixed(struct scene *s, int label, struct scene_random *r);
 
