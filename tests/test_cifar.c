@@ -10,22 +10,9 @@
 
 #include "core/data/dataset.h"
 #include "tests/pictures.h"
+#include "tests/root.h"
 
 enum { PIXELS = 3 * 32 * 32, EACH = 40, FOR_TEST = 20 };
-
-static char *root;
-
-static int make_root(void **state) {
-    (void)state;
-    root = pictures_folder();
-    return 0;
-}
-
-static int remove_root(void **state) {
-    (void)state;
-    pictures_remove(root);
-    return 0;
-}
 
 /* The byte of image i in file `file` at a pixel and a channel. */
 static uint8_t byte_of(int file, int i, int pixel, int channel) {

@@ -9,21 +9,9 @@
 
 #include "core/data/dataset.h"
 #include "tests/pictures.h"
+#include "tests/root.h"
 
-static char *root; /* fresh for each test */
 static const struct dataset_options options = {.seed = 42, .image = 32, .scenes = {30, 20, 10}};
-
-static int make_root(void **state) {
-    (void)state;
-    root = pictures_folder();
-    return 0;
-}
-
-static int remove_root(void **state) {
-    (void)state;
-    pictures_remove(root);
-    return 0;
-}
 
 static void put(const char *path) {
     pictures_write(pictures_path(root, "%s", path), 6, 5, 0);

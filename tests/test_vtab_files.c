@@ -1,23 +1,10 @@
 /* Raw downloads of image files give the examples that the prepared datasets give. */
 #include "tests/raw_rig.h"
+#include "tests/root.h"
 
 #ifdef HAVE_MATIO
 #include <matio.h>
 #endif
-
-static char *root;
-
-static int make_root(void **state) {
-    (void)state;
-    root = pictures_folder();
-    return 0;
-}
-
-static int remove_root(void **state) {
-    (void)state;
-    pictures_remove(root);
-    return 0;
-}
 
 #define FILES(dataset, version, key, labels, ...)                                                                      \
     {                                                                                                                  \

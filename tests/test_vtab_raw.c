@@ -1,6 +1,7 @@
 /* Raw downloads of pixels give the examples that the prepared datasets give. Those of image files: test_vtab_files.c.
  */
 #include "tests/raw_rig.h"
+#include "tests/root.h"
 
 #include <zip.h>
 
@@ -10,20 +11,6 @@
 #ifdef HAVE_HDF5
 #include <hdf5.h>
 #endif
-
-static char *root;
-
-static int make_root(void **state) {
-    (void)state;
-    root = pictures_folder();
-    return 0;
-}
-
-static int remove_root(void **state) {
-    (void)state;
-    pictures_remove(root);
-    return 0;
-}
 
 /* ---- cifar100 */
 
