@@ -127,7 +127,7 @@ static int show(const struct dataset *d, const char *path, bool said, struct err
     if (r < 0 || !isatty(STDOUT_FILENO))
         return r;
     putchar('\n');
-    return contact_sheet_print(d, SPLIT_TRAIN, page_width(stdout), colors_of_terminal(), stdout, e);
+    return contact_sheet_print(d, SPLIT_TRAIN, page_width(stdout), colors_of_terminal(), !said && !path, stdout, e);
 }
 
 static int run(const struct arguments *a, struct error *e) {
@@ -172,7 +172,7 @@ const struct subcommand cmd_data = {
                "  vtab:TASK:PATH     a task of VTAB-1K (below)\n"
                "  vtab800:TASK:PATH  the same, val not in train: to choose settings on\n"
                "  scenes:TASK        pictures that the program renders\n"
-               "  PATH               a folder, as cifar:PATH or folder:PATH\n\n"
+               "  PATH               as cifar:PATH or folder:PATH, by what is there\n\n"
                "`gptui recipes` lists every NAME (the first five) and TASK of VTAB-1K.\n\n"
                "fgvc: PATH holds train.json, val.json and test.json, {image path: class} each, as VPT has them. "
                "Without these the splits are made by --seed, from the lists that CUB and NABirds come with or from "

@@ -1,6 +1,5 @@
 /* gptui render SPEC N OUT.png: a contact sheet of the first images of a dataset's split. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "app/contact_sheet.h"
 #include "app/subcommand.h"

@@ -107,13 +107,13 @@ int contact_sheet_fill(struct contact_sheet *s, const struct dataset *d, enum sp
 
 /* One image in a frame of its own, and its class below. */
 static int print_tile(struct canvas *c, int y, int x, const struct paint *p, const struct dataset *d, enum split split,
-                      size_t i, struct error *e) {
+                      size_t i, bool say, struct error *e) {
     struct contact_sheet one = {0};
     struct area all = canvas_all(c), tile = canvas_part(all, y, x, TILE_ROWS, TILE_COLUMNS);
     struct style s = {.ink = CANVAS_DEFAULT, .paper = CANVAS_DEFAULT};
     struct image im = {0};
     bool readable;
-    int r = decode(d, split, i, false, &im, &readable, e);
+    int r = decode(d, split, i, say, &im, &readable, e);
     if (r == 0 && readable && (r = contact_sheet_create(&one, 1, TILE_PIXELS, e)) == 0) {
         sheet_put(&one, 0, &im);
         picture_draw(c, tile, p, &(struct picture){.rgb = one.image.rgb, .side = one.image.width});
@@ -125,7 +125,8 @@ static int print_tile(struct canvas *c, int y, int x, const struct paint *p, con
     return r;
 }
 
-int contact_sheet_print(const struct dataset *d, enum split split, int columns, int colors, FILE *f, struct error *e) {
+int contact_sheet_print(const struct dataset *d, enum split split, int columns, int colors, bool say, FILE *f,
+                        struct error *e) {
     size_t across = columns < TILE_COLUMNS + 2 ? 1 : (size_t)(columns + 2) / (TILE_COLUMNS + 2);
     size_t count = dataset_size(d, split) < 2 * across ? dataset_size(d, split) : 2 * across;
     struct paint p = {.theme = theme_named("dark"), .glyphs = colors ? GLYPHS_BLOCKS : GLYPHS_ASCII, .colors = colors};
@@ -137,7 +138,7 @@ int contact_sheet_print(const struct dataset *d, enum split split, int columns, 
     canvas_clear(&c, (struct style){.ink = CANVAS_DEFAULT, .paper = CANVAS_DEFAULT});
     for (size_t i = 0; r == 0 && i < count; i++)
         r = print_tile(&c, (int)(i / across) * (TILE_ROWS + 2), (int)(i % across) * (TILE_COLUMNS + 2), &p, d, split,
-                       i * (dataset_size(d, split) / count), e);
+                       i * (dataset_size(d, split) / count), say, e);
     if (r == 0)
         export_colored(&c, colors, f);
     canvas_destroy(&c);

@@ -30,7 +30,8 @@ int contact_sheet_fill(struct contact_sheet *s, const struct dataset *d, enum sp
                        bool say, struct error *e);
 
 /* Prints images of a split, evenly spread over it, for a terminal of `columns` columns, two rows of them with their
- * classes below, in `colors` colours (0: shades). Errors: those above. */
-int contact_sheet_print(const struct dataset *d, enum split split, int columns, int colors, FILE *f, struct error *e);
+ * classes below, in `colors` colours (0: shades). `say` and errors as above. */
+int contact_sheet_print(const struct dataset *d, enum split split, int columns, int colors, bool say, FILE *f,
+                        struct error *e);
 
 #endif

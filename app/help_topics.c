@@ -305,6 +305,8 @@ void help_topics_subcommand(struct page *p, const struct subcommand *command) {
         command->more(p);
     if (p->form == PAGE_TEXT)
         page_heading(p, "Options");
+    else if (command->more)
+        page_text(p, "Options:");
     write_options(p, command->options);
     if (p->form == PAGE_MAN) { /* which says the rest once */
         page_text(p, command->takes_settings ? "Every setting is an option as well." : "");

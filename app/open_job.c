@@ -35,11 +35,12 @@ static int read_classes(struct saved_run *r, const char *file, struct error *e) 
     for (const char *c = text; c && *c; c++)
         lines += *c == '\n';
     r->classes = calloc(lines + 1, sizeof *r->classes);
-    for (const char *c = text; r->classes && lines && *c; c++) {
+    for (const char *c = text;
+         r->classes && (size_t)r->class_count < lines;) { /* what ends without a newline is none */
         size_t n = strcspn(c, "\n");
         char *name = r->classes[r->class_count++] = strndup(c, n);
         whole = whole && name;
-        c += n;
+        c += n + 1;
     }
     tensors_close(t);
     if (!r->classes || !whole)

@@ -93,26 +93,26 @@ static void close_loop(struct runner *r) {
     uv_loop_close(&r->loop);
 }
 
-/* A benchmark without its split files is another one: that is said. */
-static void say_dealt(struct runner *r, const struct dataset *d, const char *folder) {
+/* A benchmark without its split files is another one: that is said, whether or not its splits could be written. */
+static void say_dealt(struct runner *r, const struct dataset *d, const char *where) {
     char hash[DIGEST_HEX];
     dataset_fingerprint(d, hash);
-    mailbox_emit(
-        r->mailbox, EVENT_LOG,
-        "%s has no split files: %zu, %zu and %zu images for train, val and test are chosen by seed %d, written "
-        "to %s (data's SHA-256 %.16s...)",
-        dataset_spec(d), dataset_size(d, SPLIT_TRAIN), dataset_size(d, SPLIT_VAL), dataset_size(d, SPLIT_TEST),
-        r->options.job->settings.seed, folder, hash);
+    mailbox_emit(r->mailbox, EVENT_LOG,
+                 "%s has no split files: %zu, %zu and %zu images for train, val and test are chosen by seed %d, %s "
+                 "(data's SHA-256 %.16s...)",
+                 dataset_spec(d), dataset_size(d, SPLIT_TRAIN), dataset_size(d, SPLIT_VAL), dataset_size(d, SPLIT_TEST),
+                 r->options.job->settings.seed, where, hash);
 }
 
 static void keep_splits(void *runner, const struct dataset *d, uint64_t swaps) {
     struct runner *r = runner;
     struct error e = {0};
-    char folder[RUN_FOLDER_FILE];
+    char folder[RUN_FOLDER_FILE], where[RUN_FOLDER_FILE + 32];
     int code = run_folder_splits(r->options.folder->path, d, swaps, folder, &e);
-    if (code > 0)
-        say_dealt(r, d, folder);
-    else if (code < 0)
+    snprintf(where, sizeof where, "written to %s", folder);
+    if (code != 0)
+        say_dealt(r, d, code > 0 ? where : "but not written");
+    if (code < 0)
         mailbox_emit(r->mailbox, EVENT_WARNING, "%s", e.text);
 }
 

@@ -109,27 +109,42 @@ int sweep_folder_record(const struct sweep_folder *f, const struct sweep_grid *g
 }
 
 /* What a run writes before its first save, and what it leaves of writing it. */
+static bool ends_with(const char *name, const char *end) {
+    size_t n = strlen(name), m = strlen(end);
+    return n > m && strcmp(name + n - m, end) == 0;
+}
+
 static bool is_of_run(const char *name) {
     static const char *const files[] = {"journal.gpt", "metrics.jsonl", "settings.conf"};
-    size_t n = strlen(name);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (strcmp(name, files[i]) == 0)
             return true;
-    return (n > 5 && strcmp(name + n - 5, ".part") == 0) || (n > 4 && strcmp(name + n - 4, ".tmp") == 0);
+    return ends_with(name, ".part") || ends_with(name, ".tmp");
+}
+
+static bool is_of_splits(const char *name) {
+    return ends_with(name, ".json") || ends_with(name, ".part");
+}
+
+/* Removes what is known from a folder. */
+static void empty(const char *folder, bool (*is_known)(const char *name)) {
+    char path[2 * SWEEP_FOLDER_FILE];
+    DIR *dir = opendir(folder);
+    for (const struct dirent *d; dir && (d = readdir(dir));) {
+        snprintf(path, sizeof path, "%s/%s", folder, d->d_name);
+        if (is_known(d->d_name))
+            unlink(path);
+    }
+    if (dir)
+        closedir(dir);
 }
 
 static int clear(const char *run, struct error *e) {
-    char path[SWEEP_FOLDER_FILE + NAME_MAX + 2];
-    DIR *folder = opendir(run);
-    if (!folder && errno == ENOENT)
-        return 0;
-    for (const struct dirent *d; folder && (d = readdir(folder));) {
-        snprintf(path, sizeof path, "%s/%s", run, d->d_name);
-        if (is_of_run(d->d_name))
-            unlink(path);
-    }
-    if (folder)
-        closedir(folder);
+    char splits[SWEEP_FOLDER_FILE + 16];
+    snprintf(splits, sizeof splits, "%s/splits", run);
+    empty(splits, is_of_splits);
+    rmdir(splits);
+    empty(run, is_of_run);
     if (rmdir(run) == 0 || errno == ENOENT)
         return 0;
     return error_set(e, ERROR_IO, "%s: a run that saved nothing cannot be removed: %s", run, strerror(errno));

@@ -210,6 +210,26 @@ static int check_choice(const struct sweep_grid *g, struct error *e) {
     return error_set(e, ERROR_USAGE, "choose-seeds is %d, but the grid has %zu seeds", g->choose_seeds, seeds);
 }
 
+/* "partial" may be one of the others with its number. */
+static int check_partial(const struct sweep_grid *g, struct error *e) {
+    size_t axis = sweep_grid_axis(g, "method");
+    if (axis == g->axis_count || sweep_grid_axis(g, "last-blocks") < g->axis_count)
+        return 0;
+    for (size_t i = 0; i < g->axes[axis].count; i++)
+        for (size_t k = 0; k < i; k++) {
+            struct settings one, other;
+            int r = sweep_grid_settings(g, sweep_grid_with(g, 0, axis, i), &one, e);
+            if (r == 0)
+                r = sweep_grid_settings(g, sweep_grid_with(g, 0, axis, k), &other, e);
+            if (r < 0)
+                return r;
+            if (one.method == METHOD_PARTIAL && other.method == METHOD_PARTIAL && one.last_blocks == other.last_blocks)
+                return error_set(e, ERROR_USAGE, "the grid of method has %s and %s, which are the same",
+                                 g->axes[axis].values[k], g->axes[axis].values[i]);
+        }
+    return 0;
+}
+
 /* Of every recipe and method of the grid. */
 static int check_methods(struct sweep_grid *g, struct error *e) {
     size_t recipe = sweep_grid_axis(g, "recipe"), recipes = recipe < g->axis_count ? g->axes[recipe].count : 1;
@@ -247,6 +267,8 @@ int sweep_grid_check(struct sweep_grid *g, struct error *e) {
         cells *= g->axes[a].count;
     }
     int r = check_methods(g, e);
+    if (r == 0)
+        r = check_partial(g, e);
     if (r == 0)
         r = find_choice(g, e);
     return r < 0 ? r : check_choice(g, e);

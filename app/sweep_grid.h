@@ -8,7 +8,8 @@
  *     sweep_grid_check(&g, &err);                     // 6 cells; lr is what is chosen, on val
  *     sweep_grid_destroy(&g);
  *
- * Values are kept as settings_get() writes them, so that 0.10 and 0.1 are the same. Pure but for the reading and
+ * Values are kept as settings_get() writes them, so that 0.10 and 0.1 are the same; but for the method "partial", which
+ * leaves the number of blocks to last-blocks. Pure but for the reading and
  * writing of files; a grid belongs to one thread at a time. */
 #ifndef APP_SWEEP_GRID_H
 #define APP_SWEEP_GRID_H

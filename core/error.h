@@ -28,8 +28,7 @@ struct error {
  */
 int error_set(struct error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Puts "prefix" (a FILE:LINE, a path) before the sentence that is in `e`, which may be NULL; returns `code`, likewise.
- */
+/* Puts "prefix" (a FILE:LINE, a path) before the sentence that is in `e`. Returns `code`, also where `e` is NULL. */
 int error_prefix(struct error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The exit status of DESIGN.md for a code (0 for 0). */

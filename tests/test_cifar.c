@@ -134,6 +134,10 @@ static void the_seed_chooses_val_and_the_path_may_be_bare_or_above(void **state)
     assert_string_equal(a, b);
     assert_ptr_equal(strstr(dataset_spec(bare), "cifar:/"), dataset_spec(bare));
     dataset_close(bare);
+    bare = opened("", "ten", 1);
+    dataset_fingerprint(bare, b);
+    assert_string_equal(a, b);
+    dataset_close(bare);
     struct dataset *two = opened("cifar:", "ten", 2);
     dataset_fingerprint(two, b);
     assert_string_not_equal(a, b);

@@ -45,7 +45,7 @@ static char *printed(int columns, int colors) {
     size_t size;
     FILE *f = open_memstream(&text, &size);
     assert_non_null(f);
-    assert_int_equal(contact_sheet_print(data, SPLIT_TRAIN, columns, colors, f, NULL), 0);
+    assert_int_equal(contact_sheet_print(data, SPLIT_TRAIN, columns, colors, true, f, NULL), 0);
     fclose(f);
     return text;
 }

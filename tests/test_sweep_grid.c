@@ -78,6 +78,11 @@ static void partial_methods_keep_their_number(void **state) {
     assert_int_equal(s.method, METHOD_PARTIAL);
     assert_int_equal(s.last_blocks, 5);
     sweep_grid_destroy(&g);
+    g = (struct sweep_grid){0};
+    assert_int_equal(sweep_grid_add(&g, "method", "partial,partial-1", &e), 0);
+    assert_int_equal(sweep_grid_check(&g, &e), ERROR_USAGE);
+    assert_string_equal(e.text, "the grid of method has partial and partial-1, which are the same");
+    sweep_grid_destroy(&g);
 }
 
 static void seeds_that_choose_make_fewer_runs(void **state) {

@@ -52,8 +52,8 @@ static bool is_form(const struct form *f, const char *folder) {
 
 static bool recognises(const char *folder) {
     bool any = false;
-    for (size_t i = 0; i < FORMS; i++)
-        any = any || is_form(&forms[i], folder);
+    for (size_t i = 0; i < FORMS && !any; i++)
+        any = is_form(&forms[i], folder) || folder_has_folder(folder, forms[i].folder);
     return any;
 }
 
@@ -138,13 +138,18 @@ static int deal(struct cifar *c, uint64_t seed, struct error *e) {
 /* A name a line; without such a file, or with other than one for each class, classes are called by their numbers. */
 static int name_classes(struct cifar *c, struct error *e) {
     size_t classes = (size_t)c->form->classes, found = 0, size;
-    char *path = NULL, *text = NULL, *rest, *line;
+    char *path = NULL, *rest, *line;
+    uint8_t *text = NULL;
+    int r = 0;
     if (!(c->names = calloc(classes, sizeof *c->names)) || asprintf(&path, "%s/%s", c->folder, c->form->names) < 0)
         return no_memory(c, e);
-    file_bytes((uint8_t **)&text, &size, path, MOST_NAMES, "a text", NULL);
+    if (folder_has(c->folder, c->form->names))
+        r = file_bytes(&text, &size, path, MOST_NAMES, "a text", e);
     free(path);
+    if (r < 0)
+        return r;
     char **lines = calloc(classes, sizeof *lines);
-    for (rest = text; lines && rest && (line = strsep(&rest, "\r\n"));)
+    for (rest = (char *)text; lines && rest && (line = strsep(&rest, "\r\n"));)
         if (*line && found++ < classes)
             lines[found - 1] = line;
     bool whole = lines != NULL;

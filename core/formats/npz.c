@@ -1,9 +1,7 @@
 #include "core/formats/npz.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <zip.h>
 

@@ -7,7 +7,7 @@
  *     trainer_destroy(t);                            // after the thread was joined
  *
  * The trainer owns job, state and engine while it runs. Everything it has to say goes into the mailbox; the only files
- * it writes are the weights in `folder`. */
+ * it writes by itself are the weights in `folder`. */
 #ifndef CORE_TRAIN_TRAINER_H
 #define CORE_TRAIN_TRAINER_H
 
@@ -25,8 +25,8 @@ struct trainer_options {
                 * cannot be written (until room was made and the run is resumed) */
     bool show; /* with `stay`: look at folder/last.safetensors: nothing is trained, saved, journaled or measured */
     struct mailbox *mailbox;
-    /* Called on the trainer's thread when a dataset was swapped in, the swaps-th of the run; NULL: nobody wants to
-     * know. */
+    /* Called on the trainer's thread when a dataset was swapped in, the swaps-th of the run, before anything reads it;
+     * d is valid during the call. NULL: nobody wants to know. */
     void (*swapped)(void *context, const struct dataset *d, uint64_t swaps);
     void *context;
 };
