@@ -130,6 +130,8 @@ static void split_files_that_do_not_fit_are_refused(void **state) {
     expect_error("cub", ERROR_DATA, "val.json: 'c/1.jpg' is of a class that train.json has none of");
     put_json(good, good, "{\"a/../../1.jpg\": 1}");
     expect_error("cub", ERROR_DATA, "test.json: 'a/../../1.jpg' is no path below the dataset's folder");
+    put_json(good, good, "{\"/a/1.jpg\": 1}");
+    expect_error("cub", ERROR_DATA, "test.json: '/a/1.jpg' is no path below the dataset's folder");
     put_json(good, good, "[1, 2]");
     expect_error("cub", ERROR_FORMAT, "test.json: no JSON object");
     put_json(good, good, "{}");

@@ -15,11 +15,13 @@ char *listing_join(const char *folder, const char *name) {
 }
 
 bool listing_stays_inside(const char *path) {
-    for (const char *part = path; part; part = strchr(part, '/')) {
-        part += part != path;
+    const char *part = path, *slash;
+    do {
         if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
             return false;
-    }
+        slash = strchr(part, '/');
+        part = slash ? slash + 1 : NULL;
+    } while (part);
     return *path != '/';
 }
 
