@@ -138,6 +138,8 @@ static int run(const struct arguments *a, struct error *e) {
         .scenes = {(size_t)set->scenes_train, (size_t)set->scenes_val, (size_t)set->scenes_test},
     };
     struct dataset *d = NULL;
+    if (arguments_has(a, "list") && (arguments_has(a, "sheet") || arguments_has(a, "quick")))
+        return error_set(e, ERROR_USAGE, "--list prints a list alone, expected no --sheet and no --quick beside it");
     int r = dataset_open(&d, a->count > 0 ? a->values[0] : set->data, &options, e);
     if (r < 0)
         return r;

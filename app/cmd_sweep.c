@@ -112,6 +112,24 @@ static int report(struct sweep *s, const char *out, struct error *e) {
     return r;
 }
 
+static bool is_vtab(const char *spec) {
+    return strncmp(spec, "vtab:", 5) == 0;
+}
+
+/* Where val is a part of train it is no judge: that is said. */
+static void warn_of_choice(const struct sweep_grid *g) {
+    size_t axis = sweep_grid_axis(g, "data");
+    bool vtab = false;
+    for (size_t i = 0; i < g->fixed_count; i++)
+        vtab = vtab || (strcmp(g->fixed[i].setting->name, "data") == 0 && is_vtab(g->fixed[i].value));
+    for (size_t i = 0; axis < g->axis_count && i < g->axes[axis].count; i++)
+        vtab = vtab || is_vtab(g->axes[axis].values[i]);
+    if (vtab && g->chosen >= 0)
+        fprintf(stderr,
+                "gptui: the val of vtab: is part of its train, and %s is chosen on it; vtab800: keeps them apart\n",
+                g->axes[g->chosen].setting->name);
+}
+
 static int sweep_all(struct sweep *s, struct error *e) {
     int r = sweep_folder_record(&s->folder, &s->grid, e);
     if (r == 0)
@@ -120,6 +138,7 @@ static int sweep_all(struct sweep *s, struct error *e) {
         r = sweep_table_open(&s->table, e);
     if (r < 0)
         return r;
+    warn_of_choice(&s->grid);
     size_t cells = sweep_grid_runs(&s->grid),
            ended = sweep_table_count(&s->table, SWEEP_DONE) + sweep_table_count(&s->table, SWEEP_DIVERGED);
     fprintf(stderr, "%zu cell%s, %zu of them done before, %d at once with %d thread%s each, folder %s\n", cells,

@@ -46,7 +46,8 @@ find_model() {
     for name; do
         [ ! -e "$models/$name" ] || { echo "$models/$name" && return; }
     done
-    echo "absent: $models/$1"
+    local IFS='|'
+    echo "absent: $models/($*)"
 }
 
 # The SPEC of a task's data, or what is absent.
