@@ -14,11 +14,6 @@ struct looking {
     struct evaluation result;
 };
 
-static void name_unreadable(void *context, enum split split, size_t index, const char *why) {
-    (void)context;
-    fprintf(stderr, "gptui: %s image %zu is skipped: %s\n", split_name(split), index, why);
-}
-
 static void print_classes(const struct looking *k) {
     const struct evaluation *v = &k->result;
     printf("%8s %8s  class, and what it is most often taken for\n", "images", "top-1 %");
@@ -39,7 +34,7 @@ static int look(struct looking *k, enum split split, struct error *e) {
     struct loader *loader = NULL;
     if (!dataset_size(k->run.job.dataset, split))
         return error_set(e, ERROR_DATA, "%s has no %s images", dataset_spec(k->run.job.dataset), split_name(split));
-    int r = job_loader(&k->run.job, split, false, 0, name_unreadable, NULL, &loader, e);
+    int r = job_loader(&k->run.job, split, false, 0, saved_run_name_unreadable, NULL, &loader, e);
     if (r == 0)
         r = evaluate(k->engine, k->run.state.theta, loader, NULL, NULL, &k->result, e);
     loader_close(loader);

@@ -156,11 +156,6 @@ static int write_copy(const struct whatif *w, const char *path, struct error *e)
 
 /* ---- the command */
 
-static void name_unreadable(void *context, enum split split, size_t index, const char *why) {
-    (void)context;
-    fprintf(stderr, "gptui: %s image %zu is skipped: %s\n", split_name(split), index, why);
-}
-
 /* The split's images come round once a row: decoded ones are kept, as in training. */
 static int evaluate_all(struct asking *k, enum split split, struct error *e) {
     struct job *j = &k->run.job;
@@ -173,7 +168,7 @@ static int evaluate_all(struct asking *k, enum split split, struct error *e) {
     job_images(j, images);
     int r = engine_create(&k->engine, j, team, &k->control, e);
     if (r == 0 && (r = engine_keep(k->engine, images, e)) == 0)
-        r = job_loader(j, split, false, (size_t)j->settings.cache << 20, name_unreadable, NULL, &loader, e);
+        r = job_loader(j, split, false, (size_t)j->settings.cache << 20, saved_run_name_unreadable, NULL, &loader, e);
     if (r == 0) {
         k->rewrite = isatty(STDERR_FILENO);
         k->begun = engine_clock();

@@ -155,13 +155,19 @@ static void write_recipes(struct page *p) {
     }
 }
 
+/* Ends with a NULL line. */
+static void write_items(struct page *p, const struct help_example *items) {
+    for (; items->line; items++)
+        page_item(p, items->line, NULL, items->text);
+}
+
 static void write_evaluation(struct page *p) {
     static const struct help_example splits[] = {
         {"train", "The images that are trained on, and nothing else."},
         {"val",
          "Evaluated after every epoch: what is chosen, is chosen on it. best.safetensors holds the weights of the "
-         "epoch "
-         "whose val top-1 was the greatest, the earliest of equals; a sweep takes the settings by the greatest, too."},
+         "epoch whose val top-1 was the greatest, the earliest of equals; a sweep takes the settings by the greatest, "
+         "too."},
         {"test",
          "Reports and chooses nothing. Evaluated once, with the weights after the last epoch (--eval-test end): the "
          "number that a run and a sweep end with. --eval-test epoch evaluates it after every epoch besides, as the "
@@ -172,8 +178,7 @@ static void write_evaluation(struct page *p) {
                  "share, and counted. `gptui eval` and `gptui predict` take the last weights; --best takes "
                  "those that were best on val.");
     page_subheading(p, "Which split is for what");
-    for (const struct help_example *split = splits; split->line; split++)
-        page_item(p, split->line, NULL, split->text);
+    write_items(p, splits);
     page_text(p, "VTAB-1K as published (vtab:) trains on all 1,000 images, the 200 of val among them: its val top-1 is "
                  "of images that were trained on, and chooses nothing. To choose settings of your own, vtab800: trains "
                  "on the other 800.");
@@ -196,9 +201,9 @@ static void write_files(struct page *p) {
         {"model.safetensors",
          "Where weights of the backbone are tuned (full, bias, partial, pretraining): the backbone when the session "
          "ended, ready for --model."},
-        {"splits/", "Where an fgvc: benchmark has no split files: the ones made here, as train.json, val.json and "
-                    "test.json that its "
-                    "folder can be given. splits-N/ are of the data that came in with the run's Nth swap."},
+        {"splits/",
+         "Where an fgvc: benchmark has no split files: the ones made here, as train.json, val.json and test.json that "
+         "its folder can be given. splits-N/ are of the data that came in with the run's Nth swap."},
         {"whatif.csv",
          "What `gptui whatif` found: a line a clamped gate or temperature, `block` from 1, top1 and change "
          "as shares, and how many images it makes right (better) and wrong (worse)."},
@@ -227,11 +232,9 @@ static void write_files(struct page *p) {
                  "written beside their place, synced and renamed, so that a run that is killed leaves a folder that "
                  "--resume can go on from.");
     page_subheading(p, "The run folder");
-    for (const struct help_example *file = files; file->line; file++)
-        page_item(p, file->line, NULL, file->text);
+    write_items(p, files);
     page_subheading(p, "Fields of metrics.jsonl");
-    for (const struct help_example *field = fields; field->line; field++)
-        page_item(p, field->line, NULL, field->text);
+    write_items(p, fields);
 }
 
 static void write_exit(struct page *p) {

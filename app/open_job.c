@@ -1,5 +1,6 @@
 #include "app/open_job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,12 +36,11 @@ static int read_classes(struct saved_run *r, const char *file, struct error *e) 
     for (const char *c = text; c && *c; c++)
         lines += *c == '\n';
     r->classes = calloc(lines + 1, sizeof *r->classes);
-    for (const char *c = text;
-         r->classes && (size_t)r->class_count < lines;) { /* what ends without a newline is none */
-        size_t n = strcspn(c, "\n");
-        char *name = r->classes[r->class_count++] = strndup(c, n);
+    while (r->classes && (size_t)r->class_count < lines) { /* what ends without a newline is none */
+        size_t n = strcspn(text, "\n");
+        char *name = r->classes[r->class_count++] = strndup(text, n);
         whole = whole && name;
-        c += n + 1;
+        text += n + 1;
     }
     tensors_close(t);
     if (!r->classes || !whole)
@@ -93,4 +93,9 @@ void saved_run_close(struct saved_run *r) {
         free(r->classes[i]);
     free(r->classes);
     *r = (struct saved_run){0};
+}
+
+void saved_run_name_unreadable(void *context, enum split split, size_t index, const char *why) {
+    (void)context;
+    fprintf(stderr, "gptui: %s image %zu is skipped: %s\n", split_name(split), index, why);
 }

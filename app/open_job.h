@@ -35,4 +35,7 @@ struct saved_options {
 int saved_run_open(struct saved_run *r, const struct saved_options *o, struct error *e);
 void saved_run_close(struct saved_run *r); /* a zeroed one is accepted */
 
+/* For job_loader(): names an image that cannot be read on stderr. Any thread may call; `context` is not used. */
+void saved_run_name_unreadable(void *context, enum split split, size_t index, const char *why);
+
 #endif
