@@ -142,6 +142,10 @@ static void keeping_frozen_blocks_changes_no_bit(void **state) {
         float *wanted = NULL;
         const char *const limits[] = {"0", "1", "1024"};
         for (int k = 0; k < 6; k++) {
+#ifdef __SANITIZE_THREAD__
+            if (k == 1 || k == 2)
+                continue; /* with one thread nothing races */
+#endif
             struct rig r;
             struct engine_result out;
             struct evaluation v;

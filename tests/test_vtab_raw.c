@@ -230,7 +230,9 @@ static void dsprites_is_the_same(void **state) {
     rig_write_prepared(&sprites, root);
     write_sprites("raw", IMAGES, LATENTS);
     rig_expect_raw("dsprites-location", root, "raw");
+#ifndef __SANITIZE_THREAD__ /* the same images once more */
     rig_expect_raw("dsprites-orientation", root, "raw");
+#endif
     rig_free(&sprites);
 }
 
