@@ -27,7 +27,7 @@ begin() {
     done
     [ -n "$models" ] && [ -n "$data" ] || usage
     recipes=$("$gptui" recipes --csv)
-    absent=0 failed=0
+    absent=0 failed=0 cells=0
     printf '%-22s %-8s %-10s %9s  %s\n' task backbone method published 'ours, top-1 on test in %'
 }
 
@@ -98,6 +98,7 @@ ours() {
 cell() {
     local task=$1 family=$2 method=$3 known model spec folder result
     [ -z "$only" ] || [[ ,$only, == *,$task,* ]] || return 0
+    cells=$((cells + 1))
     known=${4:-$(published "$task" "$family" "$method")} model=$(find_model "$family") spec=$(find_data "$task")
     folder=$out/$task-$family-$method
     if [[ $model == absent:* ]]; then
@@ -114,6 +115,7 @@ cell() {
 }
 
 finish() {
+    [ "$cells" -gt 0 ] || { echo "${0##*/}: --only $only names no task of this table" >&2 && exit 2; }
     [ "$absent" -eq 0 ] || echo "$absent cells are absent"
     [ ${#extra[@]} -eq 0 ] || echo "not as published: ${extra[*]}"
     [ "$failed" -eq 0 ]
