@@ -278,7 +278,8 @@ const struct option cmd_run_options[] = {
     {"ascii", NULL, "draw with plain characters alone"},
     {"theme", "NAME", "colours of the views: dark, light or safe (for colour-blind eyes)"},
     {"resume", "RUN", "go on with the run in this folder, to the bit"},
-    {"replay", "RUN", "run the journal of this run again and compare the weights"},
+    {"replay", "RUN",
+     "run the journal of this run again, in RUN-replay, and compare the weights (status 1: they differ)"},
     {"attached", "PID", "save and end, as for SIGTERM, when this process, which started the run, ends"},
     {NULL, NULL, NULL},
 };

@@ -225,10 +225,11 @@ const struct subcommand cmd_whatif = {
     .name = "whatif",
     .synopsis = "--run RUN [--split NAME] [--best] [--csv FILE] [--threads N]",
     .summary = "what each gate and temperature is worth, each clamped",
-    .details = "Evaluates a saved run again and again: with the gate of one block at 0 (its prompts pass unchanged) "
-               "and at 1 (they are replaced), with the temperature of one block at 1, and with all of them so. A row a "
-               "block: gate, used% (its share in the prompts that the last block gets), top-1 in percent and its "
-               "change in percentage points. Nothing is tuned again: a change is what the present weights owe to that "
+    .details = "Evaluates the saved weights of a run with gates once for each change: the gate of one block at 0 (its "
+               "prompts pass unchanged) and at 1 (they are replaced), the temperature of one block at 1, and all of "
+               "them so. A row a block: gate, used% (its share of what the blocks add to the prompts of the last one; "
+               "what of the prompts arrives there as put in is left out), top-1 in percent and its change in "
+               "percentage points. Nothing is tuned again: a change is what the present weights owe to that "
                "block. On val, unless --split names another: test is for reporting, not for choosing blocks. The "
                "results are kept in RUN/whatif.csv, and the gates view shows them from there.",
     .options = (const struct option[]){{"run", "RUN", "folder of the run"},

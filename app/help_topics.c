@@ -13,10 +13,10 @@
 
 const char help_topics_about[] =
     "Tunes prompts, gates and attention temperatures on a frozen, self-supervised vision transformer (gated prompt "
-    "tuning), steered from a script, and reproducible to the bit for any number of threads.";
+    "tuning), watched and steered live or from a script, and reproducible to the bit for any number of threads.";
 
 const struct help_example help_topics_examples[] = {
-    {"gptui --headless", "the bundled backbone and task"},
+    {"gptui", "the bundled backbone and task, live; ? helps"},
     {"gptui --headless --model mae_vitb.bin --data fgvc:cub:CUB --recipe cub", "your own, as published"},
     {"gptui --headless --resume runs/cub-1", "goes on, to the bit"},
     {NULL, NULL},
@@ -53,6 +53,13 @@ static void describe(const struct setting *row, char *out, size_t size) {
     page_keep(out + used);
 }
 
+static void write_shapes(struct page *p) {
+#define X(name, dim, depth, heads, mlp, patch, image, description) page_detail(p, name, description);
+#include "core/model/shapes.def"
+#undef X
+    page_detail(p, "SHAPE@SIDE", "for another side of the input");
+}
+
 static void write_settings(struct page *p) {
     page_text(p,
               "Each setting is an option on the command line (--lr 0.5 or --lr=0.5) and a line of a file for --config "
@@ -70,6 +77,8 @@ static void write_settings(struct page *p) {
         page_item(p, name, help_topics_argument(row, argument, sizeof argument), text);
         for (const struct setting_choice *c = row->choices; c && c->text; c++)
             page_detail(p, c->text, c->help);
+        if (strcmp(row->name, "model") == 0)
+            write_shapes(p);
     }
 }
 
@@ -258,6 +267,8 @@ static void write_exit(struct page *p) {
     page_item(p, "129", NULL, "the terminal went away (SIGHUP), and saved");
     page_item(p, "130", NULL, "interrupted (SIGINT), and saved");
     page_item(p, "143", NULL, "terminated (SIGTERM), and saved");
+    page_text(p, "1 is also what --replay returns where the weights differ, and verify, predict and inspect where they "
+                 "found something wrong.");
 }
 
 static const struct help_topic topics[] = {

@@ -23,7 +23,7 @@
     X(METHOD_LINEAR, "linear", "the head alone")                                                                       \
     X(METHOD_FULL, "full", "fine-tuning: every weight of the backbone, and the head")                                  \
     X(METHOD_BIAS, "bias", "every bias of the backbone, and the head")                                                 \
-    X(METHOD_PARTIAL, "partial", "partial-K: the last K blocks, the last norm, and the head")                          \
+    X(METHOD_PARTIAL, "partial", "the last blocks (partial-3: three), the last norm, and the head")                    \
     X(METHOD_MAE, "mae", "no task: masked autoencoding pretrains the backbone (gptui pretrain)")
 #define POOLS(X)                                                                                                       \
     X(POOL_AUTO, "auto", "by the backbone's family")                                                                   \
@@ -44,7 +44,7 @@
     X(PREPROCESSING_VTAB, "vtab", "squeezed to a square (TensorFlow 1 bilinear)")                                      \
     X(PREPROCESSING_SQUARE, "square", "squeezed to a square (Pillow bilinear)")
 #define AUGMENTATIONS(X)                                                                                               \
-    X(AUGMENTATION_AUTO, "auto", "by the preprocessing")                                                               \
+    X(AUGMENTATION_AUTO, "auto", "preprocess fgvc: crop-flip, else none; mae: scenes, resized-crop or flip")           \
     X(AUGMENTATION_NONE, "none", "none")                                                                               \
     X(AUGMENTATION_FLIP, "flip", "left-right flips")                                                                   \
     X(AUGMENTATION_CROP_FLIP, "crop-flip", "random crops and flips")                                                   \

@@ -105,7 +105,7 @@ cell() {
         result=$model absent=$((absent + 1))
     elif [[ $spec == absent:* ]]; then
         result=$spec absent=$((absent + 1))
-    elif "$gptui" sweep --out "$folder" --grid "seed=$seeds" --recipe "$family:$task" --model "$model" --data "$spec" \
+    elif mkdir -p "$out" && "$gptui" sweep --out "$folder" --grid "seed=$seeds" --recipe "$family:$task" --model "$model" --data "$spec" \
         --method "$method" "${extra[@]}" >"$folder.log" 2>&1; then
         result=$(ours "$folder/table.csv")
     else

@@ -38,10 +38,12 @@ enum command_compare { COMPARE_GE, COMPARE_GT, COMPARE_LE, COMPARE_LT, COMPARE_E
     X(METRIC_LR, "lr", "the current base rate")                                                                        \
     X(METRIC_VAL_TOP1, "val.top1", "share of val images right, at the last evaluation, 0 to 1")                        \
     X(METRIC_VAL_TOP5, "val.top5", "the true class among the first five")                                              \
-    X(METRIC_VAL_LOSS, "val.loss", "mean cross-entropy on val")                                                        \
+    X(METRIC_VAL_LOSS, "val.loss", "mean loss on val, at the last evaluation")                                         \
+    X(METRIC_VAL_EXPLAINED, "val.explained", "in a pretraining, in place of both top: share explained, 0 to 1")        \
     X(METRIC_TEST_TOP1, "test.top1", "the same on test")                                                               \
     X(METRIC_TEST_TOP5, "test.top5", "the same on test")                                                               \
-    X(METRIC_TEST_LOSS, "test.loss", "the same on test")
+    X(METRIC_TEST_LOSS, "test.loss", "the same on test")                                                               \
+    X(METRIC_TEST_EXPLAINED, "test.explained", "the same on test")
 
 enum command_metric {
 #define X(name, text, help) name,

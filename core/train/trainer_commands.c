@@ -119,6 +119,22 @@ static int swap_data(struct trainer *t, const struct command *c, struct error *e
     return r;
 }
 
+/* Whether runs of this kind have that number at all. */
+static bool has_metric(const struct trainer *t, enum command_metric m) {
+    switch (m) {
+    case METRIC_VAL_TOP1:
+    case METRIC_VAL_TOP5:
+    case METRIC_TEST_TOP1:
+    case METRIC_TEST_TOP5:
+        return !tuning_reconstructs(&t->job->tuning);
+    case METRIC_VAL_EXPLAINED:
+    case METRIC_TEST_EXPLAINED:
+        return tuning_reconstructs(&t->job->tuning);
+    default:
+        return true;
+    }
+}
+
 static bool metric(const struct trainer *t, enum command_metric m, double *out) {
     const struct state_position *at = &t->state.at;
     const struct snapshot_result *split = m >= METRIC_TEST_TOP1 ? &at->test : &at->val;
@@ -137,6 +153,8 @@ static bool metric(const struct trainer *t, enum command_metric m, double *out) 
         return true;
     case METRIC_VAL_TOP1:
     case METRIC_TEST_TOP1:
+    case METRIC_VAL_EXPLAINED:
+    case METRIC_TEST_EXPLAINED:
         *out = split->top1;
         return split->known;
     case METRIC_VAL_TOP5:
@@ -171,6 +189,11 @@ static bool holds(enum command_compare compare, double a, double b) {
 static int expect(const struct trainer *t, const struct command *c, struct error *e) {
     double value = 0;
     char text[NUMBER_TEXT];
+    if (!has_metric(t, c->metric))
+        return error_set(e, ERROR_EXPECT, "%s: %s: %s", c->origin, c->line,
+                         tuning_reconstructs(&t->job->tuning)
+                             ? "a pretraining has no classes; val.explained or test.explained was expected"
+                             : "a run that tunes for classes explains nothing; top1 was expected");
     if (!metric(t, c->metric, &value))
         return error_set(e, ERROR_EXPECT, "%s: %s: it is not known yet at step %llu", c->origin, c->line,
                          (unsigned long long)t->state.at.step);
