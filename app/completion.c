@@ -101,13 +101,13 @@ static void offer_data(const struct line *l, size_t place) {
 }
 
 static void offer_operand(const struct line *l, const char *verb, size_t place, const struct completion_source *s) {
-    static const char *const targets[] = {"gate", "gates", "temp", "temps", "prompts", "head", NULL};
     static const char *const splits[] = {"val", "test", NULL};
     static const char *const moments[] = {"step", "epoch", "end", NULL};
     const struct screen_row *screen = screen_command_find(verb);
+    const char *word;
     if (strcmp(verb, "freeze") == 0 || strcmp(verb, "thaw") == 0) {
-        if (place == 1)
-            offer_all(l, targets);
+        for (size_t i = 0; place == 1 && (word = language_target(i)); i++)
+            offer(l, word);
     } else if (strcmp(verb, "set") == 0 && place == 1) {
         offer_numbered(l, "gate.", s->gates);
         offer_numbered(l, "temp.", s->temps);
@@ -121,7 +121,6 @@ static void offer_operand(const struct line *l, const char *verb, size_t place, 
     } else if (strcmp(verb, "save") == 0) {
         offer_paths(l, "", false);
     } else if (screen) {
-        const char *word;
         for (size_t i = 0; (word = screen_command_word(screen->verb, place, i)); i++)
             offer(l, word);
         if (place == 1 &&

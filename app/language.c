@@ -576,6 +576,10 @@ static void put_operands(struct writer *w, const struct command *c) {
     }
 }
 
+const char *language_target(size_t i) {
+    return i < COUNT(targets) ? targets[i].name : NULL;
+}
+
 int language_format(const struct command *c, char *out, size_t size) {
     struct writer w = {out, size, 0};
     if (c->at != MOMENT_NOW) {

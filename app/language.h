@@ -44,6 +44,9 @@ int language_parse(const char *line, const char *origin, struct command *out, st
 /* A line that language_parse() took for a command of the screen (COMMAND_SCREEN, its `line`), taken apart. */
 int language_parse_screen(const char *line, struct screen_command *out, struct error *e);
 
+/* What freeze and thaw act on, by name: the `i`th word that may follow them; NULL behind the last. */
+const char *language_target(size_t i);
+
 /* The command as canonical text, `at ...` included, that parses to the same command. Returns the length, or
  * ERROR_MEMORY where out[size] is too small. */
 int language_format(const struct command *c, char *out, size_t size);
